@@ -1,0 +1,33 @@
+"""Apache MXNet's Python API on PyTorch."""
+
+from __future__ import annotations
+
+from mxnet import autograd, base, context, device, ndarray, numpy, numpy_extension
+from mxnet import ndarray as nd
+from mxnet import numpy as np
+from mxnet import numpy_extension as npx
+from mxnet.base import MXNetError
+from mxnet.context import Context, current_context
+from mxnet.device import Device, cpu, cpu_pinned, current_device, gpu, num_gpus
+
+__all__ = [
+    "Context",
+    "Device",
+    "MXNetError",
+    "autograd",
+    "base",
+    "context",
+    "cpu",
+    "cpu_pinned",
+    "current_context",
+    "current_device",
+    "device",
+    "gpu",
+    "nd",
+    "ndarray",
+    "np",
+    "npx",
+    "num_gpus",
+    "numpy",
+    "numpy_extension",
+]

@@ -1,0 +1,353 @@
+"""What every array is underneath: a torch tensor, a mark for gradients, and the one way to run an operator.
+
+Nothing here depends on torch's grad mode. A marked array holds its values twice over the same memory: `_data`
+does not require a gradient, `_mark.leaf` does. While a tape is recorded operators read the leaf, otherwise they
+read plain (or detached) data, so outside `autograd.record()` torch has nothing to record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from mxnet._modes import modes
+from mxnet.base import MXNetError
+from mxnet.device import Device, current_device, device_of
+from mxnet.operators.catalogue import Operator
+
+__all__ = ["Array", "Mark", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
+
+_new = object.__new__
+
+
+class Mark:
+    """Where the gradient of one array goes.
+
+    Attributes
+    ----------
+    leaf : torch.Tensor or None
+        The array's memory as a leaf of torch's graph; None for an array in the middle of a graph, and for
+        types that have no gradient.
+    buffer : Array
+        What ``array.grad`` returns.
+    request : str
+        ``'write'``, ``'add'`` or ``'null'``.
+    owned : bool
+        Whether the buffer's tensor may be exchanged for the new gradient instead of being written.
+    """
+
+    __slots__ = ("buffer", "hook", "leaf", "owned", "request")
+
+    def __init__(self, array: Array, buffer: Array, request: str, owned: bool) -> None:
+        self.buffer = buffer
+        self.request = request
+        self.owned = owned
+        self.leaf: torch.Tensor | None = None
+        self.hook: Any = None
+        data = array._data
+        if request == "null" or not data.dtype.is_floating_point:
+            return
+        if data.requires_grad:
+            self.hook = data.register_hook(self._deliver_copy)
+        else:
+            self.leaf = data.detach().requires_grad_()
+            self.hook = self.leaf.register_post_accumulate_grad_hook(self._deliver_leaf)
+
+    def release(self) -> None:
+        """Stop the delivery of gradients."""
+        if self.hook is not None:
+            self.hook.remove()
+
+    def _deliver_leaf(self, leaf: torch.Tensor) -> None:
+        gradient, leaf.grad = leaf.grad.detach(), None
+        self._deliver(gradient)
+
+    def _deliver_copy(self, gradient: torch.Tensor) -> None:
+        self._deliver(gradient.detach().clone())
+
+    def _deliver(self, gradient: torch.Tensor) -> None:
+        if self.request == "add":
+            self.buffer._data.add_(gradient)
+        elif self.owned:
+            self.buffer._data = gradient
+        else:
+            self.buffer._data.copy_(gradient)
+
+
+class Array:
+    """A torch tensor with MXNet's behaviour; `mx.nd.NDArray` and `mx.np.ndarray` are its two faces."""
+
+    __slots__ = ("__weakref__", "_data", "_epoch", "_mark", "_tag")
+
+    _data: torch.Tensor
+    _mark: Mark | None  # where its gradient goes
+    _tag: Device | None  # its device, where that is more than torch knows: cpu(1), cpu_pinned(0)
+    _epoch: int  # `modes.epoch` when it was made
+
+    def __init__(self, handle: torch.Tensor | Array, writable: bool = True) -> None:
+        if isinstance(handle, Array):
+            handle = handle._data
+        if not isinstance(handle, torch.Tensor):
+            raise TypeError(
+                f"{type(self).__name__}() takes a torch tensor, not {type(handle).__name__}; "
+                "use mx.np.array or mx.nd.array"
+            )
+        self._data = handle
+        self._mark = None
+        self._tag = None
+        self._epoch = modes.epoch
+
+    def _like(self, tensor: torch.Tensor) -> Any:
+        """`tensor` as an array of this one's class and device."""
+        return wrap(type(self), tensor, self._tag)
+
+    def _check_writable(self) -> None:
+        if modes.recording and (self._data.requires_grad or self._mark is not None):
+            raise MXNetError(
+                "Assigning to an array that is already in a computational graph would make its gradients "
+                "undefined: inside autograd.record() make a new array instead (y = x + 1, not x += 1), "
+                "or call backward first"
+            )
+
+    def _writable_tensor(self) -> torch.Tensor:
+        """The memory to write to, outside of any graph unless a tape is being recorded."""
+        self._check_writable()
+        data = self._data
+        return data.detach() if data.requires_grad else data
+
+    def _replace(self, tensor: torch.Tensor, tag: Device | None = None) -> None:
+        """Let this array stand on another tensor (new dtype or device), keeping its identity."""
+        self._data = tensor
+        self._tag = tag
+        self._mark = None
+
+
+def wrap(cls: type, tensor: torch.Tensor, tag: Device | None = None) -> Any:
+    """An array of class `cls` over `tensor`, without a copy."""
+    array = _new(cls)
+    array._data = tensor
+    array._mark = None
+    array._tag = tag
+    array._epoch = modes.epoch
+    return array
+
+
+def read(array: Array, recording: bool | None = None) -> torch.Tensor:
+    """The tensor an operator works on: in the graph while recording, outside of any graph otherwise."""
+    data = array._data
+    if modes.recording if recording is None else recording:
+        mark = array._mark
+        if mark is not None and mark.leaf is not None:
+            return mark.leaf
+        if data.requires_grad and array._epoch != modes.epoch:
+            return _renewed(array)
+        return data
+    return data.detach() if data.requires_grad else data
+
+
+def _renewed(array: Array) -> torch.Tensor:
+    """The tensor of an array recorded before the last backward pass: as a constant if its graph is gone.
+
+    This is what lets a recurrent state be carried from one `record` block to the next, as in MXNet.
+    """
+    if graph_is_gone(array._data.grad_fn):
+        array._data = array._data.detach()
+    array._epoch = modes.epoch
+    return array._data
+
+
+def graph_is_gone(node: Any) -> bool:
+    """Whether a backward pass has freed the graph at `node`.
+
+    A pass that frees a node frees all below it, so the first node that keeps tensors tells.
+    """
+    pending, seen = [node], set()
+    while pending:
+        node = pending.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        for name in dir(node):
+            if not name.startswith(("_saved_", "saved_tensors")):
+                continue
+            try:
+                value = getattr(node, name)
+            except RuntimeError:
+                return True
+            if isinstance(value, torch.Tensor) or (name == "saved_tensors" and value):
+                return False
+        pending.extend(below for below, _ in node.next_functions)
+    return False
+
+
+def read_all(values: Iterable[Any]) -> list[Any]:
+    """The tensors of the arrays among `values`; everything else as it is."""
+    recording = modes.recording
+    return [read(value, recording) if isinstance(value, Array) else value for value in values]
+
+
+def place(device: Device | str | None) -> tuple[torch.device, Device | None]:
+    """The torch device for `device` (default the current one), and the tag an array there carries."""
+    if device is None:
+        device = current_device()
+    elif not isinstance(device, Device):
+        device = parse_device(device)
+    return device.torch_device, tag_of(device)
+
+
+def tag_of(device: Device) -> Device | None:
+    """None for a device that torch's own tells already; else the device itself."""
+    plain = device.device_type == "gpu" or (device.device_type == "cpu" and device.device_id == 0)
+    return None if plain else device
+
+
+def parse_device(device: Any) -> Device:
+    """A `Device` from ``'gpu'``, ``'gpu(1)'``, ``'cuda:1'`` or a `torch.device`.
+
+    Raises
+    ------
+    MXNetError
+        For anything else.
+    """
+    text = str(device).replace("(", ":").rstrip(")").replace("cuda", "gpu")
+    kind, _, number = text.partition(":")
+    try:
+        return Device(kind, int(number or 0))
+    except (KeyError, ValueError):
+        raise MXNetError(f"Invalid device {device!r}: expected for example mx.cpu(), mx.gpu(0) or 'gpu:0'") from None
+
+
+def invoke(
+    op: Operator,
+    inputs: Sequence[Any],
+    attributes: dict[str, Any],
+    out: Any = None,
+    cls: type | None = None,
+    device: Device | None = None,
+) -> Any:
+    """Run an operator on arrays.
+
+    Parameters
+    ----------
+    op : Operator
+    inputs : sequence of Array, number or None
+    attributes : dict
+        As the user spells them.
+    out : Array or sequence of Array, optional
+        Where the result is written; returned in its place.
+    cls : type, optional
+        Class of the result; default that of the first array among the inputs.
+    device : Device, optional
+        Device of the result of an operator without array inputs.
+
+    Raises
+    ------
+    MXNetError
+        If the operator refuses its inputs; the message names it, their shapes and their types.
+    """
+    return run(op, inputs, op.canonical(attributes), out, cls, device)
+
+
+def run(
+    op: Operator,
+    inputs: Sequence[Any],
+    canonical: dict[str, Any],
+    out: Any = None,
+    cls: type | None = None,
+    device: Device | None = None,
+) -> Any:
+    """`invoke` for attributes that are canonical already."""
+    recording = modes.recording
+    first = None
+    tensors = []
+    for value in inputs:
+        if isinstance(value, Array):
+            if first is None:
+                first = value
+            # `read`, written out: this loop is most of what an operator call costs over torch.
+            data = value._data
+            if recording:
+                mark = value._mark
+                if mark is not None and mark.leaf is not None:
+                    data = mark.leaf
+                elif data.requires_grad and value._epoch != modes.epoch:
+                    data = _renewed(value)
+            elif data.requires_grad:
+                data = data.detach()
+            tensors.append(data)
+        else:
+            tensors.append(value)
+    try:
+        if op.modal:
+            result = op.body(*tensors, training=modes.training, **canonical)
+        else:
+            result = op.body(*tensors, **canonical)
+    except (RuntimeError, IndexError, TypeError) as error:
+        if isinstance(error, MXNetError):
+            raise
+        raise MXNetError(f"{op.name}({_describe(op, tensors)}): {_first_line(error)}") from error
+    tag = None
+    if first is not None:
+        cls = cls or type(first)
+        tag = first._tag
+    elif device is not None:
+        tag = tag_of(device)
+    if out is not None:
+        return store(out, result)
+    if type(result) is torch.Tensor:
+        return wrap(cls, result, tag)
+    return [wrap(cls, tensor, tag) for tensor in result]
+
+
+def store(out: Any, result: Any) -> Any:
+    """Write an operator's result into `out` and return `out`.
+
+    Raises
+    ------
+    MXNetError
+        If a shape differs, or a value of `out` is part of a graph being recorded.
+    """
+    pairs = [(out, result)] if isinstance(out, Array) else list(zip(out, result, strict=True))
+    for target, tensor in pairs:
+        if target._data.shape != tensor.shape:
+            raise MXNetError(
+                f"out has shape {tuple(target._data.shape)}, but the result has shape {tuple(tensor.shape)}"
+            )
+        target._check_writable()
+    for target, tensor in pairs:
+        if modes.recording and tensor.requires_grad:
+            target._data = tensor.to(target._data.dtype)
+        else:
+            target._writable_tensor().copy_(tensor)
+    return out
+
+
+def _describe(op: Operator, tensors: Sequence[Any]) -> str:
+    names = [f"{op.inputs[0]}{i}" for i in range(len(tensors))] if op.variadic else op.inputs
+    return ", ".join(
+        f"{name}={_describe_value(value)}" for name, value in zip(names, tensors, strict=False) if value is not None
+    )
+
+
+def _describe_value(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
+    return repr(value)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0] or type(error).__name__
+
+
+def to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    """A C-contiguous NumPy copy of a tensor's values; bfloat16, which NumPy lacks, comes as float32."""
+    if tensor.dtype is torch.bfloat16:
+        tensor = tensor.float()
+    return np.array(tensor.detach().cpu().numpy(), order="C", copy=True)
+
+
+def device_of_array(array: Array) -> Device:
+    return array._tag or device_of(array._data)

@@ -1,0 +1,7 @@
+"""The catalogue of operators. Importing this room enters every family into it."""
+
+from __future__ import annotations
+
+from mxnet.operators.catalogue import CATALOGUE, Operator, find, operator
+
+__all__ = ["CATALOGUE", "Operator", "find", "operator"]

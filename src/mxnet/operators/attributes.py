@@ -1,0 +1,185 @@
+"""Attribute types of operators: which values an attribute takes, and how a value given is made canonical."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from operator import index
+from typing import Any, Literal, Union
+
+import numpy as np
+import torch
+
+from mxnet import _dtype
+from mxnet.base import MXNetError
+
+__all__ = ["Attribute", "Axes", "DType", "Floats", "Scalar", "Shape", "attribute_of"]
+
+Shape = typing.NewType("Shape", tuple)
+"""A tuple of integers; one integer stands for a tuple of one."""
+Axes = typing.NewType("Axes", tuple)
+"""One axis, several, or (where None is allowed) all."""
+Floats = typing.NewType("Floats", tuple)
+"""A tuple of floats; one number stands for a tuple of one."""
+Scalar = typing.NewType("Scalar", float)
+"""A Python number of any kind, kept as it is."""
+DType = typing.NewType("DType", torch.dtype)
+"""A data type, by MXNet name, NumPy type, Python type or torch dtype."""
+
+_MISSING = inspect.Parameter.empty
+
+
+class Attribute:
+    """Type and default of one attribute.
+
+    Attributes
+    ----------
+    kind : type or NewType
+        One of bool, int, float, str, `Shape`, `Axes`, `Floats`, `Scalar`, `DType`.
+    choices : tuple of str
+        The values an enumeration takes; empty for other kinds.
+    optional : bool
+        Whether None is a value.
+    """
+
+    __slots__ = ("_read", "choices", "default", "kind", "optional")
+
+    def __init__(self, kind: Any, default: Any, optional: bool, choices: tuple[str, ...]) -> None:
+        self.kind = kind
+        self.default = default
+        self.optional = optional
+        self.choices = choices
+        self._read: Callable[[Any], Any] = _READERS[kind]
+
+    @property
+    def required(self) -> bool:
+        return self.default is _MISSING
+
+    def describe(self) -> str:
+        """The accepted values, for error messages."""
+        what = f"one of {', '.join(map(repr, self.choices))}" if self.choices else _WORDS[self.kind]
+        return f"{what} or None" if self.optional else what
+
+    def coerce(self, value: Any, where: str = "attribute") -> Any:
+        """`value` in canonical form.
+
+        Raises
+        ------
+        MXNetError
+            If it does not fit; `where` opens the message.
+        """
+        if value is None or (isinstance(value, str) and value == "None"):
+            if self.optional:
+                return None
+            raise MXNetError(f"{where} must be {self.describe()}, not None")
+        try:
+            result = self._read(value)
+        except (TypeError, ValueError, SyntaxError, MXNetError) as error:
+            raise MXNetError(f"{where} must be {self.describe()}, not {value!r}") from error
+        if self.choices and result not in self.choices:
+            raise MXNetError(f"{where} must be {self.describe()}, not {value!r}")
+        return result
+
+
+def attribute_of(annotation: Any, default: Any) -> Attribute:
+    """The `Attribute` that an annotation of an operator's keyword-only parameter stands for."""
+    members = typing.get_args(annotation)
+    optional = False
+    if typing.get_origin(annotation) in (Union, types.UnionType) and type(None) in members:
+        optional = True
+        rest = [member for member in members if member is not type(None)]
+        if len(rest) != 1:
+            raise TypeError(f"an attribute has one type, or one type and None, not {annotation}")
+        annotation = rest[0]
+    if typing.get_origin(annotation) is Literal:
+        return Attribute(str, default, optional, typing.get_args(annotation))
+    return Attribute(annotation, default, optional, ())
+
+
+def _literal(value: Any) -> Any:
+    return ast.literal_eval(value) if isinstance(value, str) else value
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, str):
+        return ("false", "0", "true", "1").index(value.lower()) > 1
+    if isinstance(value, (bool, int, np.bool_, np.integer)):
+        return bool(value)
+    raise TypeError
+
+
+def _int(value: Any) -> int:
+    value = _literal(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return index(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, (str, bool, int, float, np.number, np.bool_)):
+        return float(value)
+    raise TypeError
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    value = _literal(value)
+    if isinstance(value, (tuple, list)):
+        return tuple([_int(item) for item in value])
+    return (index(value),)
+
+
+def _axes(value: Any) -> int | tuple[int, ...]:
+    value = _literal(value)
+    if isinstance(value, (tuple, list)):
+        return tuple([_int(item) for item in value])
+    return _int(value)
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    value = _literal(value)
+    if isinstance(value, (int, float, np.number)):
+        return (float(value),)
+    return tuple([_float(item) for item in value])
+
+
+def _scalar(value: Any) -> bool | int | float:
+    value = _literal(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
+        return value
+    raise TypeError
+
+
+def _str(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bool: _bool,
+    int: _int,
+    float: _float,
+    str: _str,
+    Shape: _shape,
+    Axes: _axes,
+    Floats: _floats,
+    Scalar: _scalar,
+    DType: _dtype.to_torch,
+}
+_WORDS = {
+    bool: "a truth value",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    Shape: "an integer or a tuple of integers",
+    Axes: "an axis or a tuple of axes",
+    Floats: "a number or a tuple of numbers",
+    Scalar: "a number",
+    DType: "a data type",
+}
+

@@ -1,0 +1,172 @@
+"""The catalogue: every operator once, as one typed function over torch tensors.
+
+`@operator(name, *aliases)` reads the function's signature. Positional parameters are the inputs (one with
+default None may be missing, ``*data`` takes any number); keyword-only parameters are the attributes, their
+annotations the attribute types and their defaults MXNet's. Everything else (the eager faces, and later
+symbols, files and engines) is derived from the `Operator` this makes.
+
+A body never sees an `NDArray` and never asks whether it is being recorded: it gets tensors and attributes in
+their canonical form and returns a tensor or a tuple of tensors. A body with a keyword-only parameter
+``training`` is told whether the call trains; a parameter listed in `mutates` may be written in place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from mxnet.operators.attributes import Attribute, attribute_of
+
+__all__ = ["CATALOGUE", "Operator", "find", "operator"]
+
+CATALOGUE: dict[str, Operator] = {}
+"""Every operator under each of its names."""
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_VARIADIC = inspect.Parameter.VAR_POSITIONAL
+_CACHE_LIMIT = 4096
+
+
+class Operator:
+    """One operator: a name, typed attributes and a body over torch tensors.
+
+    Attributes
+    ----------
+    name : str
+        MXNet's name, as it stands in graphs.
+    aliases : tuple of str
+        Further names under which the catalogue holds it.
+    body : callable
+        ``body(*tensors, **attributes)``.
+    inputs : tuple of str
+        Names of the inputs; of a variadic operator the name of its one ``*parameter``.
+    attributes : dict of str to Attribute
+        Type and default of each attribute.
+    variadic : bool
+        Whether it takes any number of inputs.
+    modal : bool
+        Whether the body is told if the call trains.
+    mutates : tuple of str
+        Inputs that the body may write (auxiliary states).
+    """
+
+    __slots__ = (
+        "_canonical",
+        "aliases",
+        "attributes",
+        "body",
+        "inputs",
+        "modal",
+        "mutates",
+        "name",
+        "optional",
+        "variadic",
+    )
+
+    def __init__(
+        self, body: Callable[..., Any], name: str, aliases: tuple[str, ...], mutates: tuple[str, ...]
+    ) -> None:
+        hints = typing.get_type_hints(body)
+        parameters = inspect.signature(body).parameters.values()
+        attributes = [p for p in parameters if p.kind is _KEYWORD]
+        inputs = [p for p in parameters if p.kind is not _KEYWORD]
+        self.body = body
+        self.name = name
+        self.aliases = aliases
+        self.mutates = mutates
+        self.inputs = tuple(p.name for p in inputs)
+        self.optional = frozenset(p.name for p in inputs if p.default is None)
+        self.variadic = any(p.kind is _VARIADIC for p in inputs)
+        self.modal = any(p.name == "training" for p in attributes)
+        self.attributes: dict[str, Attribute] = {
+            p.name: attribute_of(hints[p.name], p.default) for p in attributes if p.name != "training"
+        }
+        self._canonical: dict[Any, dict[str, Any]] = {}
+
+    def canonical(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        """The given attributes in the form the body takes: names checked, values typed, required ones there.
+
+        Strings are read as MXNet's own graph files spell them (``kernel="(3, 3)"``). The result is shared
+        between calls and must not be changed.
+
+        Raises
+        ------
+        TypeError
+            For an attribute this operator does not have, or one that is required and missing.
+        MXNetError
+            For a value that does not fit its type.
+        """
+        try:
+            key = tuple([(name, value.__class__, value) for name, value in attributes.items()])
+            found = self._canonical.get(key)
+        except TypeError:
+            return self._check(attributes)
+        if found is None:
+            found = self._check(attributes)
+            if len(self._canonical) < _CACHE_LIMIT:
+                self._canonical[key] = found
+        return found
+
+    def _check(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in attributes if name not in self.attributes]
+        if unknown:
+            raise TypeError(
+                f"{self.name}() has no attribute {', '.join(map(repr, unknown))}; "
+                f"it takes {', '.join(self.attributes) or 'none'}"
+            )
+        checked = {}
+        for name, attribute in self.attributes.items():
+            if name in attributes:
+                checked[name] = attribute.coerce(attributes[name], f"{self.name}: attribute {name!r}")
+            elif attribute.required:
+                raise TypeError(f"{self.name}() needs attribute {name!r} ({attribute.describe()})")
+        return checked
+
+    def __call__(self, *tensors: torch.Tensor | None, **attributes: Any) -> Any:
+        """Run the body on torch tensors with attributes as a user spells them."""
+        return self.body(*tensors, **self.canonical(attributes))
+
+    def names(self) -> Iterator[str]:
+        yield self.name
+        yield from self.aliases
+
+    def __repr__(self) -> str:
+        attributes = ", ".join(self.attributes)
+        return f"<Operator {self.name}({', '.join(self.inputs)}; {attributes})>"
+
+
+def operator(
+    name: str, *aliases: str, mutates: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Operator]:
+    """Enter a function over torch tensors into the catalogue under `name` and `aliases`.
+
+    Raises
+    ------
+    ValueError
+        If a name is taken already.
+    """
+
+    def enter(body: Callable[..., Any]) -> Operator:
+        made = Operator(body, name, aliases, mutates)
+        for key in made.names():
+            if key in CATALOGUE:
+                raise ValueError(f"operator name {key!r} is taken by {CATALOGUE[key]!r}")
+            CATALOGUE[key] = made
+        return made
+
+    return enter
+
+
+def find(name: str) -> Operator:
+    """The operator of that name.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue holds none.
+    """
+    return CATALOGUE[name]
