@@ -54,3 +54,9 @@ def test_import_is_quiet_and_light():
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [], "imported only when used"
+
+
+def test_every_test_starts_from_the_suites_seed():
+    drawn = mx.np.random.uniform(size=3).asnumpy()
+    mx.random.seed(1234)  # SEED of conftest.py
+    assert drawn.tolist() == mx.np.random.uniform(size=3).asnumpy().tolist()
