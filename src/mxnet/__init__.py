@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxnet import autograd, base, context, device, ndarray, numpy, numpy_extension
+from mxnet import autograd, base, context, device, ndarray, numpy, numpy_extension, random
 from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
@@ -30,4 +30,5 @@ __all__ = [
     "num_gpus",
     "numpy",
     "numpy_extension",
+    "random",
 ]

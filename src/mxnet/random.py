@@ -1,0 +1,47 @@
+"""Seeding, and the state of the random number generators."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from mxnet import _generators
+from mxnet._generators import get_state, set_state
+from mxnet.device import Device
+from mxnet.ndarray._array import place
+
+__all__ = ["get_state", "seed", "set_state"]
+
+
+def seed(seed_state: int, device: Device | str = "all", ctx: Any = None) -> None:
+    """Restart the random number generators, so that what follows can be repeated.
+
+    Parameters
+    ----------
+    seed_state : int
+        The seed.
+    device : Device or 'all', default 'all'
+        With 'all' every device draws numbers of its own. A single device given here draws the same numbers
+        whatever its index.
+    ctx : Device or 'all', optional
+        The 1.x name of `device`.
+
+    Raises
+    ------
+    ValueError
+        If `seed_state` is no integer.
+
+    Examples
+    --------
+    >>> mx.random.seed(7)
+    >>> a = mx.np.random.uniform(size=3)
+    >>> mx.random.seed(7)
+    >>> bool((a == mx.np.random.uniform(size=3)).all())
+    True
+    """
+    try:
+        number = operator.index(seed_state)
+    except TypeError:
+        raise ValueError(f"seed_state must be int, not {seed_state!r}") from None
+    device = device if ctx is None else ctx
+    _generators.seed(number, "all" if device == "all" else place(device)[0])
