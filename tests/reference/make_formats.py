@@ -4,17 +4,18 @@ Run from this folder under both versions, each in an environment of its own (Pyt
 
     python make_formats.py        # with mxnet==2.0.0b1, then again with mxnet==1.9.1
 
-Each writes `formats/<version>-*` and `formats/<version>.json` (per file: dtype, shape and values of every array, as
-that version loads them). The old layouts, which no version at hand writes, and bfloat16, which none can make, are
-laid out here byte by byte; that genuine MXNet loads them is the proof that they are right. A few seconds.
+Each writes `formats/<version>-*` and `formats/<version>.json` (per file: dtype, shape and values of every
+array, as that version loads them). The old layouts, which no version at hand writes, and bfloat16, which none
+can make, are laid out here byte by byte; that genuine MXNet loads them is the proof that they are right.
 """
 
 import json
 import os
 import struct
 
-import mxnet as mx
 import numpy as np
+
+import mxnet as mx
 
 FOLDER = "formats"
 V2_0 = mx.__version__.startswith("2")

@@ -26,7 +26,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     file are kept. `FileAccessError` if the operating system refuses.
     """
     name = os.fsdecode(path)
-    target = os.path.realpath(path)
+    target = os.path.realpath(name)
     folder, base = os.path.split(target)
     temporary = os.path.join(folder, f".{base[:100]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""NumPy's .npz, a zip of .npy members, which MXNet 2.0 writes: ``save_parameters``, ``export``, ``npx.savez``.
+"""NumPy's .npz, a zip of .npy members, as ``save_parameters`` and ``npx.savez`` of MXNet 2.0 write it.
 
 `zipfile` reads the archive's directory; each member is then held against it: name, size, checksum, place.
 Members that are stored, as MXNet and ``numpy.savez`` do, become views of the mapped file.

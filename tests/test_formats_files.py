@@ -1,0 +1,227 @@
+"""Opening and replacing files: which errors, what is left behind, how much memory, mutated bytes."""
+
+import errno
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from formats_data import GENUINE, assert_same, genuine_files
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mxnet.base import MXNetError
+from mxnet.formats import (
+    FileAccessError,
+    FileFormatError,
+    FileMissingError,
+    load,
+    load_buffer,
+    save_list,
+    save_npy,
+    save_npz,
+)
+
+DATA = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
+SAVERS = {"list": save_list, "npz": save_npz, "npy": lambda path, data: save_npy(path, data["weight"])}
+save = pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS.keys())
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode], ids=["str", "Path", "bytes"])
+def test_paths_of_every_kind(kind, tmp_path):
+    save_list(kind(tmp_path / "x"), DATA)
+    assert_same(load(kind(tmp_path / "x")), DATA)
+
+
+def test_format_is_told_by_bytes_not_by_name(tmp_path):
+    save_npz(tmp_path / "x.params", DATA)
+    save_list(tmp_path / "x.npz", DATA)
+    assert_same(load(tmp_path / "x.params"), DATA)
+    assert_same(load(tmp_path / "x.npz"), DATA)
+
+
+def test_open_files_and_buffers(tmp_path):
+    save_list(tmp_path / "x", DATA)
+    data = (tmp_path / "x").read_bytes()
+    with open(tmp_path / "x", "rb") as file:
+        assert_same(load(file), DATA)
+    for form in (data, bytearray(data), memoryview(data)):
+        assert_same(load_buffer(form), DATA)
+    assert_same(load(io.BytesIO(data)), DATA)
+    with pytest.raises(TypeError, match="binary mode"):
+        load(io.StringIO("x"))
+    with pytest.raises(TypeError, match="got int"):
+        load(3)
+
+
+def test_buffer_is_not_aliased(tmp_path):
+    save_list(tmp_path / "x", DATA)
+    data = bytearray((tmp_path / "x").read_bytes())
+    loaded = load_buffer(data)
+    data[:] = bytes(len(data))
+    assert_same(loaded, DATA)
+
+
+def test_missing_file_is_every_error_a_caller_may_expect(tmp_path):
+    for kind in (FileMissingError, MXNetError, ValueError, FileNotFoundError):
+        with pytest.raises(kind, match=r"cannot read .*/nofile: No such file or directory") as caught:
+            load(tmp_path / "nofile")
+        assert caught.value.errno == errno.ENOENT
+
+
+@pytest.mark.parametrize("path", [Path(__file__).parent, Path("/dev/zero")], ids=["folder", "device"])
+def test_what_is_no_file_is_refused(path):
+    with pytest.raises(FileAccessError, match="not a regular file"):
+        load(path)
+    with pytest.raises(FileAccessError, match="not a regular file"):
+        save_list(path, DATA)
+
+
+MISTAKES = {
+    "empty": (b"", "at byte 0: the (file|buffer) is empty"),
+    "unknown": (b"hello world", "at byte 0: unknown format, the first bytes are 68 65 6c 6c 6f 20 77 6f"),
+    "web page": (b"\n<!DOCTYPE html>", "web page or XML"),
+    "json": (b'{"nodes": []}', "symbol.json"),
+    "git lfs": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    "pickle": (b"\x80\x04K\x01.", "pickles are never loaded"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_other_files_are_named(data, message, tmp_path):
+    (tmp_path / "x.params").write_bytes(data)
+    with pytest.raises(FileFormatError, match=rf"x\.params: .*{message}"):
+        load(tmp_path / "x.params")
+    with pytest.raises(FileFormatError, match=rf"<buffer>: .*{message}"):
+        load_buffer(data)
+
+
+@save
+def test_failure_leaves_the_old_file_and_nothing_else(save, tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MXNetError, match=r"cannot write .*/x: No space left on device") as caught:
+        save(path, DATA)
+    assert caught.value.errno == errno.ENOSPC
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        save(path, DATA)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@save
+def test_missing_folder(save, tmp_path):
+    with pytest.raises(FileMissingError, match=r"cannot write .*nowhere"):
+        save(tmp_path / "nowhere" / "x", DATA)
+
+
+@save
+def test_permissions_and_links_are_kept(save, tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    save(link, DATA)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert target.read_bytes() != b"old"
+    fresh = tmp_path / "fresh"
+    save(fresh, DATA)
+    (tmp_path / "plain").write_bytes(b"")
+    assert fresh.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@save
+def test_file_can_be_replaced_while_its_tensors_live(save, tmp_path):
+    path = tmp_path / "x"
+    save_list(path, DATA)
+    loaded = load(path)
+    save(path, {"weight": torch.zeros(100)})
+    assert_same(loaded, DATA)
+
+
+EXTREME_NUMBERS = [b"\xff" * 8, b"\xff" * 7 + b"\x7f", bytes(8)]
+SMALL_FILES = [path for path, _ in genuine_files()]
+
+
+@given(st.data())
+@settings(max_examples=400)
+def test_mutated_files_load_or_raise_mxneterror(data):
+    """Bits flipped, bytes inserted or removed: an error of ours, or arrays, and never another exception."""
+    content = bytearray(data.draw(st.sampled_from(SMALL_FILES)).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1)) if content else 0
+        action = data.draw(st.sampled_from(["flip", "insert", "remove", "number"]))
+        if action == "flip" and content:
+            content[place] ^= 1 << data.draw(st.integers(0, 7))
+        elif action == "insert":
+            content[place:place] = data.draw(st.binary(max_size=9))
+        elif action == "remove":
+            del content[place : place + data.draw(st.integers(1, 9))]
+        else:
+            content[place : place + 8] = data.draw(st.sampled_from([b"\xff" * 8, b"\xff" * 7 + b"\x7f", bytes(8)]))
+    try:
+        loaded = load_buffer(bytes(content), "mutated")
+    except MXNetError as error:
+        assert str(error).startswith("mutated")
+        assert "at byte" in str(error)
+    else:
+        arrays = [loaded] if isinstance(loaded, torch.Tensor) else loaded
+        for tensor in arrays.values() if isinstance(arrays, dict) else arrays:
+            tensor.clone()
+
+
+UNDER_A_LIMIT = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+import test_formats_list, test_formats_npz
+from mxnet.base import MXNetError
+from mxnet.formats import load_buffer
+tables = test_formats_list.HOSTILE, test_formats_npz.BAD_NPY, test_formats_npz.BAD_ZIP
+files = [row[0] for table in tables for row in table.values()]
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + (64 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+for data in files:
+    try:
+        load_buffer(data)
+    except MXNetError:
+        continue
+    sys.exit("a hostile file was loaded")
+print(len(files))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space through /proc and setrlimit")
+def test_hostile_files_allocate_little():
+    """Every hostile file of these tests, in a process that may allocate 64 MiB more than it has."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_A_LIMIT, str(Path(__file__).parent)],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 80
+
+
+def test_large_file_is_mapped_not_read(tmp_path):
+    """A sparse file of 3 GiB loads at once; only what is looked at is read."""
+    header = (GENUINE / "2.0.0b1-list.params").read_bytes()[:24]
+    count = 3 << 28
+    array = b"\xca\xfa\x93\xf9" + bytes(4) + b"\1\0\0\0" + count.to_bytes(8, "little") + b"\1" + bytes(11)
+    with open(tmp_path / "x", "wb") as file:
+        file.write(header[:16] + b"\1" + bytes(7) + array)
+        file.truncate(24 + len(array) + 4 * count + 8)
+    (tensor,) = load(tmp_path / "x")
+    assert tensor.shape == (count,)
+    assert tensor[-1] == 0
