@@ -217,7 +217,9 @@ def parse_device(device: Any) -> Device:
     try:
         return Device(kind, int(number or 0))
     except (KeyError, ValueError):
-        raise MXNetError(f"Invalid device {device!r}: expected for example mx.cpu(), mx.gpu(0) or 'gpu:0'") from None
+        raise MXNetError(
+            f"Invalid device {device!r}: expected for example mx.cpu(), mx.gpu(0) or 'gpu:0'"
+        ) from None
 
 
 def invoke(
@@ -289,6 +291,8 @@ def run(
         if isinstance(error, MXNetError):
             raise
         raise MXNetError(f"{op.name}({_describe(op, tensors)}): {_first_line(error)}") from error
+    if op.views:
+        result = _apart(result, tensors)
     tag = None
     if first is not None:
         cls = cls or type(first)
@@ -300,6 +304,17 @@ def run(
     if type(result) is torch.Tensor:
         return wrap(cls, result, tag)
     return [wrap(cls, tensor, tag) for tensor in result]
+
+
+def _apart(result: Any, inputs: Sequence[Any]) -> Any:
+    """`result` with memory of its own."""
+    if type(result) is not torch.Tensor:
+        return [_apart(tensor, inputs) for tensor in result]
+    memory = result.untyped_storage().data_ptr()
+    for value in inputs:
+        if isinstance(value, torch.Tensor) and value.untyped_storage().data_ptr() == memory:
+            return result.clone()
+    return result
 
 
 def store(out: Any, result: Any) -> Any:
@@ -328,7 +343,9 @@ def store(out: Any, result: Any) -> Any:
 def _describe(op: Operator, tensors: Sequence[Any]) -> str:
     names = [f"{op.inputs[0]}{i}" for i in range(len(tensors))] if op.variadic else op.inputs
     return ", ".join(
-        f"{name}={_describe_value(value)}" for name, value in zip(names, tensors, strict=False) if value is not None
+        f"{name}={_describe_value(value)}"
+        for name, value in zip(names, tensors, strict=False)
+        if value is not None
     )
 
 

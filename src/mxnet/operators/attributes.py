@@ -16,12 +16,16 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError
 
-__all__ = ["Attribute", "Axes", "DType", "Floats", "Scalar", "Shape", "attribute_of"]
+__all__ = ["Attribute", "Axes", "Bounds", "DType", "Floats", "Scalar", "Shape", "Shapes", "attribute_of"]
 
 Shape = typing.NewType("Shape", tuple)
 """A tuple of integers; one integer stands for a tuple of one."""
 Axes = typing.NewType("Axes", tuple)
 """One axis, several, or (where None is allowed) all."""
+Shapes = typing.NewType("Shapes", tuple)
+"""A tuple of tuples of integers."""
+Bounds = typing.NewType("Bounds", tuple)
+"""A tuple of integers and None, as the ends of slices are; one of them stands for a tuple of one."""
 Floats = typing.NewType("Floats", tuple)
 """A tuple of floats; one number stands for a tuple of one."""
 Scalar = typing.NewType("Scalar", float)
@@ -38,7 +42,7 @@ class Attribute:
     Attributes
     ----------
     kind : type or NewType
-        One of bool, int, float, str, `Shape`, `Axes`, `Floats`, `Scalar`, `DType`.
+        One of bool, int, float, str, `Shape`, `Shapes`, `Axes`, `Bounds`, `Floats`, `Scalar`, `DType`.
     choices : tuple of str
         The values an enumeration takes; empty for other kinds.
     optional : bool
@@ -138,6 +142,17 @@ def _axes(value: Any) -> int | tuple[int, ...]:
     return _int(value)
 
 
+def _shapes(value: Any) -> tuple[tuple[int, ...], ...]:
+    return tuple([_shape(item) for item in _literal(value)])
+
+
+def _bounds(value: Any) -> tuple[int | None, ...]:
+    value = _literal(value)
+    if isinstance(value, (tuple, list)):
+        return tuple([None if item is None else _int(item) for item in value])
+    return (index(value),)
+
+
 def _floats(value: Any) -> tuple[float, ...]:
     value = _literal(value)
     if isinstance(value, (int, float, np.number)):
@@ -166,7 +181,9 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: _float,
     str: _str,
     Shape: _shape,
+    Shapes: _shapes,
     Axes: _axes,
+    Bounds: _bounds,
     Floats: _floats,
     Scalar: _scalar,
     DType: _dtype.to_torch,
@@ -177,9 +194,10 @@ _WORDS = {
     float: "a number",
     str: "a string",
     Shape: "an integer or a tuple of integers",
+    Shapes: "a tuple of tuples of integers",
     Axes: "an axis or a tuple of axes",
+    Bounds: "an integer or a tuple of integers and None",
     Floats: "a number or a tuple of numbers",
     Scalar: "a number",
     DType: "a data type",
 }
-

@@ -52,6 +52,9 @@ class Operator:
         Whether the body is told if the call trains.
     mutates : tuple of str
         Inputs that the body may write (auxiliary states).
+    views : bool
+        Whether the body may return an input, or a view of one. A graph takes it as it is; an array that a user
+        gets is copied first, since operators share no memory with their inputs in MXNet.
     """
 
     __slots__ = (
@@ -65,10 +68,16 @@ class Operator:
         "name",
         "optional",
         "variadic",
+        "views",
     )
 
     def __init__(
-        self, body: Callable[..., Any], name: str, aliases: tuple[str, ...], mutates: tuple[str, ...]
+        self,
+        body: Callable[..., Any],
+        name: str,
+        aliases: tuple[str, ...],
+        mutates: tuple[str, ...],
+        views: bool = False,
     ) -> None:
         hints = typing.get_type_hints(body)
         parameters = inspect.signature(body).parameters.values()
@@ -78,6 +87,7 @@ class Operator:
         self.name = name
         self.aliases = aliases
         self.mutates = mutates
+        self.views = views
         self.inputs = tuple(p.name for p in inputs)
         self.optional = frozenset(p.name for p in inputs if p.default is None)
         self.variadic = any(p.kind is _VARIADIC for p in inputs)
@@ -140,7 +150,7 @@ class Operator:
 
 
 def operator(
-    name: str, *aliases: str, mutates: tuple[str, ...] = ()
+    name: str, *aliases: str, mutates: tuple[str, ...] = (), views: bool = False
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Enter a function over torch tensors into the catalogue under `name` and `aliases`.
 
@@ -151,7 +161,7 @@ def operator(
     """
 
     def enter(body: Callable[..., Any]) -> Operator:
-        made = Operator(body, name, aliases, mutates)
+        made = Operator(body, name, aliases, mutates, views)
         for key in made.names():
             if key in CATALOGUE:
                 raise ValueError(f"operator name {key!r} is taken by {CATALOGUE[key]!r}")
