@@ -61,22 +61,13 @@ collections = st.lists(tensors(), max_size=4) | st.dictionaries(names, tensors()
 def list_file(arrays, label_bytes=()):
     """An NDArray list of arrays given as bytes."""
     labels = b"".join(struct.pack("<Q", len(label)) + label for label in label_bytes)
-    return (
-        struct.pack("<QQQ", 0x112, 0, len(arrays))
-        + b"".join(arrays)
-        + struct.pack("<Q", len(label_bytes))
-        + labels
-    )
+    return struct.pack("<QQQ", 0x112, 0, len(arrays)) + b"".join(arrays) + struct.pack("<Q", len(label_bytes)) + labels
 
 
 def dense(shape, data=b"", code=0, magic=0xF993FACA, storage=0, ndim=None):
     """One dense array of layout V2 or V3."""
     ndim = len(shape) if ndim is None else ndim
-    return (
-        struct.pack(f"<Iii{len(shape)}q", magic, storage, ndim, *shape)
-        + struct.pack("<iii", 1, 0, code)
-        + data
-    )
+    return struct.pack(f"<Iii{len(shape)}q", magic, storage, ndim, *shape) + struct.pack("<iii", 1, 0, code) + data
 
 
 def row_sparse(shape, rows, row_data):

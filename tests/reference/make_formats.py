@@ -107,9 +107,7 @@ def make_1_9_1():
     mx.nd.waitall()
     mx.nd.save(path("sparse.params"), sparse)
     # Saved while it is still being computed: the header then says that no row is stored.
-    mx.nd.save(
-        path("sparse-unfinished.params"), {"x": mx.nd.array([[0, 1], [0, 0], [2, 3]]).tostype("row_sparse")}
-    )
+    mx.nd.save(path("sparse-unfinished.params"), {"x": mx.nd.array([[0, 1], [0, 0], [2, 3]]).tostype("row_sparse")})
 
     old = [("weight", values("float32"), 0), ("bytes", values("uint8"), 3), ("long", values("int64"), 6)]
     write_by_hand("layout0.params", 0, old)
@@ -147,9 +145,7 @@ def make_2_0():
     half = mx.nd.load(path("bfloat16.params"))
     mx.nd.save(path("bfloat16.params"), half)
 
-    mx.npx.savez(
-        path("dtypes.npz"), **{dtype: mx.np.array(values(dtype), dtype=dtype) for dtype in with_bool}
-    )
+    mx.npx.savez(path("dtypes.npz"), **{dtype: mx.np.array(values(dtype), dtype=dtype) for dtype in with_bool})
     mx.npx.savez(path("positional.npz"), mx.np.arange(3), mx.np.ones((2, 1, 2), dtype="int8"))
     mx.npx.savez(
         path("odd.npz"),

@@ -99,6 +99,5 @@ def _read(reader: Reader) -> Loaded:
         if head.lstrip().startswith(magic):
             raise reader.error(advice)
     raise reader.error(
-        f"unknown format, the first bytes are {head[:8].hex(' ')}; "
-        "known are MXNet's binary list, .npz and .npy"
+        f"unknown format, the first bytes are {head[:8].hex(' ')}; known are MXNet's binary list, .npz and .npy"
     )

@@ -91,11 +91,7 @@ class Reader:
         if count == 0:
             return torch.empty(shape, dtype=dtype)
         if dtype is torch.bool:  # any other byte than 0 and 1 would be undefined behaviour in torch
-            return (
-                torch.frombuffer(self.buffer, dtype=torch.uint8, count=count, offset=start)
-                .ne(0)
-                .reshape(shape)
-            )
+            return torch.frombuffer(self.buffer, dtype=torch.uint8, count=count, offset=start).ne(0).reshape(shape)
         if start % dtype.itemsize:  # the buffer begins on a page, so this is the address's alignment
             raw = torch.frombuffer(self.buffer, dtype=torch.uint8, count=count * dtype.itemsize, offset=start)
             return raw.clone().view(dtype).reshape(shape)

@@ -28,9 +28,7 @@ def dense_from_csr(
     return _scatter(shape, height * width, data, rows * width + columns, "element")
 
 
-def _scatter(
-    shape: tuple[int, ...], slots: int, data: torch.Tensor, where: torch.Tensor, what: str
-) -> torch.Tensor:
+def _scatter(shape: tuple[int, ...], slots: int, data: torch.Tensor, where: torch.Tensor, what: str) -> torch.Tensor:
     """Zeros of `shape`, seen as `slots` equal pieces of which the pieces `where` are `data`'s."""
     if len(where) and not 0 <= where.min() <= where.max() < slots:
         raise IndexError(f"a {what} number is outside 0 to {slots - 1}")

@@ -70,9 +70,7 @@ def _read_array(reader: Reader, what: str) -> torch.Tensor:
         if storage in (_ROW_SPARSE, _CSR):
             return _read_sparse(reader, what, storage)
         if storage != _DENSE:
-            raise reader.error(
-                f"{what} has storage type {storage}; known are 0 dense, 1 row_sparse, 2 csr", at + 4
-            )
+            raise reader.error(f"{what} has storage type {storage}; known are 0 dense, 1 row_sparse, 2 csr", at + 4)
         shape = _read_shape(reader, what)
     elif magic == _V1:
         shape = _read_shape(reader, what)
@@ -116,9 +114,7 @@ def _read_sparse(reader: Reader, what: str, storage: int) -> torch.Tensor:
     dtype = _read_device_and_dtype(reader, what)
     if len(shape) < 1 or (storage == _CSR and len(shape) != 2):
         raise reader.error(f"{what} is sparse and has shape {shape}", at)
-    indices = (
-        [f"{what}'s row pointers", f"{what}'s columns"] if storage == _CSR else [f"{what}'s row numbers"]
-    )
+    indices = [f"{what}'s row pointers", f"{what}'s columns"] if storage == _CSR else [f"{what}'s row numbers"]
     headers = [(_read_index_dtype(reader, label), _read_shape(reader, label), label) for label in indices]
     # The first dimension of `stored` is taken from the indices: 1.9.1 writes 0 there for an array whose
     # computation had not finished when it was saved.
@@ -173,9 +169,7 @@ def save(
     names, tensors = named_tensors(data)
     needs_v3 = any(tensor.ndim == 0 or tensor.numel() == 0 for tensor in tensors)
     if needs_v3 and layout == "v2":
-        raise ValueError(
-            "layout 'v2' cannot hold an array without dimensions or elements: use 'v3' or 'auto'"
-        )
+        raise ValueError("layout 'v2' cannot hold an array without dimensions or elements: use 'v3' or 'auto'")
     magic = _V3 if layout == "v3" or needs_v3 else _V2
     raw_names = [name.encode("utf-8") for name in names]
     with atomic_write(path) as file:

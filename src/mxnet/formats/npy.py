@@ -42,9 +42,7 @@ def _read_header(reader: Reader, what: str) -> tuple[torch.dtype, bool, tuple[in
         raise reader.error(f"{what} does not begin as a .npy", at)
     version = reader.numbers("2B", f"{what}'s version")
     if version not in _LENGTH_FORMAT:
-        raise reader.error(
-            f"{what} is .npy of version {version[0]}.{version[1]}; known are 1.0, 2.0 and 3.0", at
-        )
+        raise reader.error(f"{what} is .npy of version {version[0]}.{version[1]}; known are 1.0, 2.0 and 3.0", at)
     length = reader.number(_LENGTH_FORMAT[version], f"{what}'s header length")
     if length > _MAX_HEADER:
         raise reader.error(f"{what}'s header has {length} bytes, at most {_MAX_HEADER} are read")

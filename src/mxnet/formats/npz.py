@@ -107,9 +107,7 @@ def _open_member(reader: Reader, info: zipfile.ZipInfo) -> Reader:
     start = local.skip(info.compress_size, what)
     if method == zipfile.ZIP_STORED:
         if info.file_size != info.compress_size:
-            raise reader.error(
-                f"{what} is stored, but declares sizes {info.compress_size} and {info.file_size}", start
-            )
+            raise reader.error(f"{what} is stored, but declares sizes {info.compress_size} and {info.file_size}", start)
         member = reader.window(start, info.file_size)
     else:
         member = Reader(_inflate(reader, start, info, what), f"{reader.name}[{info.orig_filename}]")
@@ -155,9 +153,7 @@ def save(path: str | os.PathLike, data: Mapping[str, torch.Tensor] | Sequence[to
     names, tensors = named_tensors(data)
     members = [f"{name}.npy" for name in names or (f"arr_{index}" for index in range(len(tensors)))]
     for member in members:
-        cause = _objection(member, zipfile.ZipInfo(member)) or (
-            len(member.encode()) > 0xFFFF and "is too long"
-        )
+        cause = _objection(member, zipfile.ZipInfo(member)) or (len(member.encode()) > 0xFFFF and "is too long")
         if cause:
             raise ValueError(f"the name {member!r} {cause}")
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
