@@ -1,0 +1,171 @@
+"""Parameters to and from files: names matched, everything checked, and only then anything changed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as _np
+import torch
+
+from mxnet import _dtype, formats
+from mxnet.base import MXNetError
+from mxnet.ndarray._array import Array
+
+if TYPE_CHECKING:
+    from mxnet.device import Device
+    from mxnet.gluon.parameter import Parameter
+
+__all__ = ["from_arrays", "load", "read", "save"]
+
+_PREFIXES = ("arg:", "aux:")
+_ROLES = ("running_mean", "running_var", "weight", "bias", "gamma", "beta", "alpha")
+
+
+def save(params: dict[str, Parameter], filename: str | os.PathLike, deduplicate: bool) -> None:
+    """Write parameters by structural name as MXNet's binary list."""
+    if deduplicate:
+        last_name = {id(param): name for name, param in params.items()}
+        params = {name: param for name, param in params.items() if last_name[id(param)] == name}
+    if not any(param._replicas is None for param in params.values()):
+        formats.save_list(filename, {name: param._mean() for name, param in params.items()})
+        return
+    raise next(param._missing() for param in params.values() if param._replicas is None)
+
+
+def read(filename: str | os.PathLike) -> dict[str, torch.Tensor]:
+    """The named arrays of a parameter file.
+
+    Raises
+    ------
+    MXNetError
+        If the file cannot be read, or its arrays have no names.
+    """
+    loaded = formats.load(filename)
+    if loaded and not isinstance(loaded, dict):
+        raise MXNetError(f"{os.fspath(filename)}: holds arrays without names, not the parameters of a block")
+    return _without_prefixes(loaded or {})
+
+
+def from_arrays(arrays: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The tensors of a dict of arrays, NumPy arrays or tensors."""
+    return _without_prefixes({name: _as_tensor(value) for name, value in arrays.items()})
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    if isinstance(value, Array):
+        return value._data.detach()
+    return value.detach() if isinstance(value, torch.Tensor) else torch.from_numpy(_np.array(value))
+
+
+def _without_prefixes(saved: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name[4:] if name.startswith(_PREFIXES) else name: tensor for name, tensor in saved.items()}
+
+
+def load(
+    params: dict[str, Parameter],
+    saved: dict[str, torch.Tensor],
+    device: Device | list[Device] | None,
+    allow_missing: bool,
+    ignore_extra: bool,
+    cast_dtype: bool,
+    dtype_source: str,
+    source: str,
+) -> None:
+    """Set `params` from `saved`, or raise AssertionError and leave all as it is."""
+    if dtype_source not in ("current", "saved"):
+        raise AssertionError(f"dtype_source must be 'current' or 'saved', not {dtype_source!r}")
+    saved = _under_structural_names(params, saved)
+    if not allow_missing:
+        _check_missing(params, saved, source)
+    if not ignore_extra:
+        _check_extra(params, saved, source)
+    found = {name: param for name, param in params.items() if name in saved}
+    for name, param in found.items():
+        _check_agreement(name, param, saved[name], device, cast_dtype)
+    for name, param in found.items():
+        if cast_dtype and dtype_source == "saved":
+            param.cast(_dtype.from_torch(saved[name].dtype))
+        _set(param, saved[name], device)
+
+
+def _set(param: Parameter, tensor: torch.Tensor, device: Device | list[Device] | None) -> None:
+    if param._replicas is None and param._deferred is None:
+        param.shape = tuple(tensor.shape)
+        param.initialize("zeros", device)
+    param.set_data(tensor)
+    param._finish_deferred_init()
+
+
+def _check_missing(params: dict[str, Parameter], saved: dict[str, torch.Tensor], source: str) -> None:
+    there = {id(param) for name, param in params.items() if name in saved}
+    for name, param in params.items():
+        if id(param) not in there:
+            raise AssertionError(
+                f"Parameter '{name}' is missing in '{source}', which contains parameters: {_listed(saved)}. "
+                "Set allow_missing=True to ignore missing parameters."
+            )
+
+
+def _check_extra(params: dict[str, Parameter], saved: dict[str, torch.Tensor], source: str) -> None:
+    for name in saved:
+        if name not in params:
+            raise AssertionError(
+                f"Parameter '{name}' loaded from '{source}' is not present in this block, which contains "
+                f"parameters: {_listed(params)}. Set ignore_extra=True to ignore."
+            )
+
+
+def _check_agreement(
+    name: str, param: Parameter, tensor: torch.Tensor, device: Device | list[Device] | None, cast_dtype: bool
+) -> None:
+    shape = tuple(tensor.shape)
+    known = param.shape
+    if known is not None and not (
+        len(known) == len(shape) and all(a in (-1, b) for a, b in zip(known, shape, strict=True))
+    ):
+        raise AssertionError(
+            f"Failed loading Parameter '{name}' from saved params: shape incompatible expected {known} vs saved {shape}"
+        )
+    expected = _dtype.to_torch(param.dtype)
+    if tensor.dtype is not expected and not cast_dtype:
+        raise AssertionError(
+            f"Failed loading Parameter '{name}' from saved params: dtype incompatible expected "
+            f"{_dtype.name_of(expected)} vs saved {_dtype.name_of(tensor.dtype)}. Set cast_dtype=True to cast the "
+            "dtype of saved params."
+        )
+    if device is not None and param._replicas is not None:
+        wanted = list(device) if isinstance(device, (list, tuple)) else [device]
+        if set(wanted) != set(param.list_device()):
+            raise AssertionError(
+                f"Failed to load Parameter '{name}' on {wanted} because it was previous initialized "
+                f"on {param.list_device()}."
+            )
+
+
+def _under_structural_names(params: dict[str, Parameter], saved: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """`saved` as it is, or an export of MXNet 1.x matched by order.
+
+    1.x exports name parameters by layer (``resnetv10_conv0_weight``), never with the dots of a path, but list them in
+    the order of the layers. They are matched where every parameter then meets one of its role and shape.
+    """
+    if any(name in params or "." in name for name in saved) or len(saved) != len(params):
+        return saved
+    roles = {name: _role(name) for name in (*params, *saved)}
+    renamed = {}
+    for role in dict.fromkeys(roles.values()):
+        ours = [name for name in params if roles[name] == role]
+        theirs = [name for name in saved if roles[name] == role]
+        if len(ours) != len(theirs):
+            return saved
+        renamed.update(zip(ours, (saved[name] for name in theirs), strict=True))
+    return {name: renamed[name] for name in params}
+
+
+def _role(name: str) -> str:
+    return next((role for role in _ROLES if name.endswith(role)), name)
+
+
+def _listed(names: dict[str, Any]) -> str:
+    shown = [f"'{name}'" for name in list(names)[:10]]
+    return ", ".join(shown) + (f", ... ({len(names)} in all)" if len(names) > 10 else "")

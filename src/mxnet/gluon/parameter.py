@@ -1,0 +1,476 @@
+"""Parameters: the arrays a network learns, one replica on each of its devices."""
+
+from __future__ import annotations
+
+import uuid
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as _np
+import torch
+
+from mxnet import _dtype, initializer
+from mxnet.autograd import pause
+from mxnet.base import MXNetError
+from mxnet.device import Device, current_device
+from mxnet.gluon._shape_pass import shape_pass
+from mxnet.ndarray._array import Array, place, wrap
+from mxnet.numpy.multiarray import ndarray
+
+__all__ = ["Constant", "DeferredInitializationError", "Parameter", "tensor_types"]
+
+tensor_types = (Array,)
+
+_UNINITIALIZED = (
+    "Parameter '{name}' has not been initialized. Call initialize() on the block that holds it before the "
+    "first forward pass, and make the Trainer with Block.collect_params(), which has the parameters of the "
+    "children too"
+)
+_DEFERRED = (
+    "Parameter '{name}' has not been initialized yet because initialization was deferred: its shape {shape} "
+    "becomes known in the first forward pass. Pass one batch of data through the network before accessing it, "
+    "or give the layer its input size (in_units, in_channels, ...)"
+)
+
+
+class DeferredInitializationError(MXNetError):
+    """A parameter was asked for before its shape was known."""
+
+
+class Parameter:
+    """An array that a Block learns, with its gradient, on one or several devices.
+
+    Parameters
+    ----------
+    name : str, default 'weight'
+        Its name within the block; used in messages and handed to initializers.
+    grad_req : {'write', 'add', 'null'}, default 'write'
+        Whether a backward pass overwrites the gradient, adds to it, or computes none.
+    shape : int or tuple of int, optional
+        Dimensions; 0 or -1 stands for one that the first forward pass tells.
+    dtype : default float32
+    lr_mult, wd_mult : float, default 1
+        Factors on the trainer's learning rate and weight decay.
+    init : Initializer or str, optional
+        Default: the one given to `Block.initialize`.
+    allow_deferred_init : bool, default False
+        Whether `initialize` may be called while dimensions are unknown.
+    differentiable : bool, default True
+        False makes `grad_req` 'null' for good.
+    stype, grad_stype : str, default 'default'
+        Only dense storage is there.
+
+    Raises
+    ------
+    AssertionError
+        For another `grad_req`.
+    MXNetError
+        For a sparse storage type.
+    """
+
+    def __init__(
+        self,
+        name: str = "weight",
+        grad_req: str = "write",
+        shape: int | Sequence[int] | None = None,
+        dtype: Any = _np.float32,
+        lr_mult: float = 1.0,
+        wd_mult: float = 1.0,
+        init: Any = None,
+        allow_deferred_init: bool = False,
+        differentiable: bool = True,
+        stype: str = "default",
+        grad_stype: str = "default",
+    ) -> None:
+        for given in (stype, grad_stype):
+            if given != "default":
+                raise MXNetError(f"storage type {given!r} is not supported: parameters are dense ('default')")
+        _dtype.to_torch(dtype)
+        self._name = name
+        self._uuid = str(uuid.uuid4())
+        self._shape = _known(shape)
+        self._dtype = dtype
+        self._differentiable = differentiable
+        self._allow_deferred_init = allow_deferred_init
+        self._replicas: list[ndarray] | None = None
+        self._deferred: tuple[Any, list[Device], torch.Tensor | None] | None = None
+        self._trainer: Any = None
+        self.lr_mult = lr_mult
+        self.wd_mult = wd_mult
+        self.init = init
+        self._grad_req = ""
+        self.grad_req = grad_req if differentiable else "null"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} (shape={self.shape}, dtype={self.dtype})"
+
+    # What it is
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Its dimensions, -1 for an unknown one; None if not even their number is known."""
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: int | Sequence[int]) -> None:
+        new = _known(shape)
+        if self._shape is not None and not _agrees(self._shape, new):
+            raise AssertionError(
+                f"Expected shape {new} is incompatible with given shape {self._shape} for Parameter {self.name}."
+            )
+        self._shape = new
+
+    @property
+    def dtype(self) -> Any:
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self.cast(dtype)
+
+    @property
+    def stype(self) -> str:
+        return "default"
+
+    grad_stype = stype
+
+    @property
+    def grad_req(self) -> str:
+        return self._grad_req
+
+    @grad_req.setter
+    def grad_req(self, request: str) -> None:
+        if request not in ("write", "add", "null"):
+            raise AssertionError(f"grad_req must be one of 'write', 'add', or 'null', but got {request!r}")
+        if not self._differentiable:
+            request = "null"
+        if request != self._grad_req:
+            self._grad_req = request
+            self._attach_grads()
+
+    # Initialization
+
+    def initialize(
+        self,
+        init: Any = None,
+        device: Device | Sequence[Device] | None = None,
+        default_init: Any = None,
+        force_reinit: bool = False,
+        *,
+        ctx: Device | Sequence[Device] | None = None,
+    ) -> None:
+        """Make the array and its gradient, now or, if its shape is unknown, in the first forward pass.
+
+        Parameters
+        ----------
+        init : Initializer or str, optional
+            Default: the parameter's own, then `default_init`.
+        device : Device or list of Device, optional
+            One replica is kept on each; default the current device.
+        default_init : Initializer or str, optional
+            Default ``Uniform(0.07)``.
+        force_reinit : bool, default False
+            Initialize anew what is initialized already, instead of warning.
+
+        Raises
+        ------
+        ValueError
+            If the shape is unknown and `allow_deferred_init` is False.
+        """
+        if self._replicas is not None and not force_reinit:
+            warnings.warn(
+                f"Parameter '{self.name}' is already initialized, ignoring. Set force_reinit=True to re-initialize.",
+                stacklevel=2,
+            )
+            return
+        chosen = init or self.init or default_init or initializer.Uniform()
+        make = initializer.create(chosen)
+        devices = _devices(device or ctx)
+        if not self._shape_is_known():
+            if not self._allow_deferred_init:
+                raise ValueError(
+                    f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self.shape}."
+                )
+            self._replicas = None
+            self._deferred = (make, devices, None)
+            return
+        self._deferred = (make, devices, None)
+        self._finish_deferred_init()
+
+    def _shape_is_known(self) -> bool:
+        return self._shape is not None and all(size >= 0 for size in self._shape)
+
+    def _finish_deferred_init(self) -> None:
+        """Make the arrays, now that the shape must be known."""
+        if self._deferred is None:
+            return
+        make, devices, value = self._deferred
+        if not self._shape_is_known():
+            raise AssertionError(
+                f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self.shape}. Give "
+                "the layer its input size (in_units, in_channels, ...), or implement infer_shape in its block"
+            )
+        tensor = self._empty(torch.device("cpu"))
+        if value is None:
+            with pause():
+                make(initializer.InitDesc(self.name, {"__init__": make}), wrap(ndarray, tensor))
+        else:
+            tensor.copy_(value)
+        self._set_replicas(tensor, devices)
+        self._deferred = None
+
+    def _empty(self, device: torch.device) -> torch.Tensor:
+        # Four dimensions are a convolution's weight: with the channels last the CPU's and the GPU's kernels are
+        # faster, and what they make of the data stays in that layout by itself.
+        form = torch.channels_last if len(self._shape) == 4 else torch.contiguous_format
+        return torch.empty(self._shape, dtype=_dtype.to_torch(self._dtype), device=device, memory_format=form)
+
+    def _set_replicas(self, tensor: torch.Tensor, devices: Sequence[Device]) -> None:
+        replicas = []
+        for device in devices:
+            where, tag = place(device)
+            copy = tensor.to(where, copy=bool(replicas) and where.type == "cpu")
+            replicas.append(wrap(ndarray, copy, tag))
+        self._replicas = replicas
+        self._attach_grads()
+
+    def _attach_grads(self) -> None:
+        for array in self._replicas or ():
+            if self._grad_req == "null":
+                array.drop_grad()
+            else:
+                array.attach_grad(self._grad_req)
+
+    def _set_trainer(self, trainer: Any) -> None:
+        """Called by the Trainer that updates this parameter."""
+        self._trainer = trainer
+
+    # Values
+
+    def data(self, device: Device | None = None) -> ndarray:
+        """The array on `device` (default: where there is only one replica, that one; else the current device).
+
+        Raises
+        ------
+        RuntimeError
+            If it has not been initialized, or not on that device.
+        DeferredInitializationError
+            If its shape is not known yet.
+        """
+        if shape_pass.active:
+            return shape_pass.stand_in(self)
+        replicas = self._replicas
+        if replicas is None:
+            raise self._missing()
+        if len(replicas) == 1 and device is None:
+            return replicas[0]
+        return self._on(current_device() if device is None else device)
+
+    def data_for(self, x: Array) -> ndarray:
+        """The replica on the device of `x`: what a layer computes with.
+
+        Raises
+        ------
+        RuntimeError, DeferredInitializationError
+            As `data`.
+        """
+        replicas = self._replicas
+        if replicas is not None and len(replicas) == 1 and not shape_pass.active:
+            return replicas[0]
+        return self.data(None if shape_pass.active or replicas is None else x.device)
+
+    def list_data(self) -> list[ndarray]:
+        """The replicas, in the order of `list_device`."""
+        if self._replicas is None:
+            raise self._missing()
+        return list(self._replicas)
+
+    def grad(self, device: Device | None = None) -> ndarray:
+        """The gradient on `device`, chosen as in `data`.
+
+        Raises
+        ------
+        RuntimeError
+            If `grad_req` is 'null', or as `data`.
+        """
+        self._check_grad()
+        return self.data(device).grad
+
+    def list_grad(self) -> list[ndarray]:
+        """The gradients of all replicas."""
+        self._check_grad()
+        return [array.grad for array in self.list_data()]
+
+    def list_device(self) -> list[Device]:
+        """The devices it is, or will be, initialized on.
+
+        Raises
+        ------
+        RuntimeError
+            If it has not been initialized.
+        """
+        if self._replicas is not None:
+            return [array.device for array in self._replicas]
+        if self._deferred is not None:
+            return list(self._deferred[1])
+        raise RuntimeError(f"Parameter '{self.name}' has not been initialized")
+
+    def list_ctx(self) -> list[Device]:
+        """Deprecated name of `list_device`."""
+        _renamed("list_ctx", "list_device")
+        return self.list_device()
+
+    def set_data(self, data: Any) -> None:
+        """Write new values to all replicas.
+
+        Raises
+        ------
+        AssertionError
+            If the shape differs, or the parameter has not been initialized.
+        """
+        tensor = data._data.detach() if isinstance(data, Array) else torch.as_tensor(_np.asarray(data))
+        if self._shape is not None and not _agrees(self._shape, tuple(tensor.shape)):
+            raise AssertionError(
+                f"Expected shape {tuple(tensor.shape)} is incompatible with given shape {self._shape} "
+                f"for Parameter {self.name}."
+            )
+        if self._replicas is None and self._deferred is None:
+            raise AssertionError(f"Parameter '{self.name}' has not been initialized")
+        self._shape = tuple(tensor.shape)
+        if self._replicas is None:
+            make, devices, _ = self._deferred
+            self._deferred = (make, devices, tensor.clone())
+            return
+        for array in self._replicas:
+            array._data.copy_(tensor)
+
+    def zero_grad(self) -> None:
+        """Set the gradients to zero; nothing happens where there are none."""
+        for array in self._replicas or ():
+            if array.grad is not None:
+                array.grad._data.zero_()
+
+    def reset_device(self, device: Device | Sequence[Device]) -> None:
+        """Move it to other devices.
+
+        Raises
+        ------
+        ValueError
+            If it has not been initialized.
+        """
+        devices = _devices(device)
+        if self._replicas is not None:
+            self._set_replicas(self._mean(), devices)
+        elif self._deferred is not None:
+            make, _, value = self._deferred
+            self._deferred = (make, devices, value)
+        else:
+            raise ValueError(f"Cannot reset device for Parameter '{self.name}' because it has not been initialized.")
+
+    def reset_ctx(self, ctx: Device | Sequence[Device]) -> None:
+        """Deprecated name of `reset_device`."""
+        _renamed("reset_ctx", "reset_device")
+        self.reset_device(ctx)
+
+    def cast(self, dtype: Any) -> None:
+        """Change the type of values and gradients."""
+        target = _dtype.to_torch(dtype)
+        self._dtype = dtype
+        for array in self._replicas or ():
+            array.drop_grad()
+            array._replace(array._data.to(target), array._tag)
+        self._attach_grads()
+
+    def _mean(self) -> torch.Tensor:
+        """The values, averaged over the replicas, on the CPU."""
+        tensors = [array._data.cpu() for array in self._replicas]
+        return tensors[0] if len(tensors) == 1 else torch.stack(tensors).mean(0).to(tensors[0].dtype)
+
+    def _on(self, device: Device) -> ndarray:
+        for array in self._replicas:
+            if array.device == device:
+                return array
+        raise RuntimeError(
+            f"Parameter '{self.name}' was not initialized on device {device}. It was only initialized on "
+            f"{self.list_device()}."
+        )
+
+    def _check_grad(self) -> None:
+        if self._replicas is not None and self._grad_req == "null":
+            raise RuntimeError(f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'")
+
+    def _missing(self) -> Exception:
+        if self._deferred is not None:
+            return DeferredInitializationError(_DEFERRED.format(name=self.name, shape=self.shape))
+        return RuntimeError(_UNINITIALIZED.format(name=self.name))
+
+
+class Constant(Parameter):
+    """A parameter that keeps its value: it is saved and moved with the block, and never trained.
+
+    Parameters
+    ----------
+    value : array_like
+        The value; types are kept as `mx.np.array` keeps them.
+    """
+
+    def __init__(self, value: Any) -> None:
+        if not isinstance(value, Array):
+            from mxnet.numpy import array
+
+            value = array(value)
+        self.value = value
+
+        class _Value(initializer.Initializer):
+            """Fills a parameter with this constant."""
+
+            def __call__(self, description: Any, array: Any) -> None:
+                array._data.copy_(value._data)
+
+        super().__init__(
+            name="const",
+            grad_req="null",
+            shape=value.shape,
+            dtype=value.dtype,
+            init=_Value(),
+            differentiable=False,
+        )
+
+    @property
+    def grad_req(self) -> str:
+        return "null"
+
+    @grad_req.setter
+    def grad_req(self, request: str) -> None:
+        if request != "null":
+            warnings.warn(
+                f'Constant parameter "{self.name}" does not support grad_req other than "null", '
+                f'and new value "{request}" is ignored.',
+                stacklevel=2,
+            )
+
+
+def _known(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    sizes = (shape,) if isinstance(shape, (int, _np.integer)) else shape
+    return tuple(-1 if size in (0, -1) else int(size) for size in sizes)
+
+
+def _agrees(known: tuple[int, ...], new: tuple[int, ...] | None) -> bool:
+    return new is not None and len(known) == len(new) and all(a in (-1, b) for a, b in zip(known, new, strict=True))
+
+
+def _devices(device: Device | Sequence[Device] | None) -> list[Device]:
+    if device is None:
+        return [current_device()]
+    return [device] if isinstance(device, Device) else list(device)
+
+
+def _renamed(old: str, new: str) -> None:
+    warnings.warn(f"Parameter.{old} has been renamed to Parameter.{new}", DeprecationWarning, stacklevel=3)
