@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxnet import autograd, base, context, device, ndarray, numpy, numpy_extension, random
+from mxnet import autograd, base, context, device, initializer, ndarray, numpy, numpy_extension, random, registry
+from mxnet import initializer as init
 from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
@@ -23,6 +24,8 @@ __all__ = [
     "current_device",
     "device",
     "gpu",
+    "init",
+    "initializer",
     "nd",
     "ndarray",
     "np",
@@ -31,4 +34,5 @@ __all__ = [
     "numpy",
     "numpy_extension",
     "random",
+    "registry",
 ]
