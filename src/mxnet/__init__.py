@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from mxnet import autograd, base, context, device, initializer, ndarray, numpy, numpy_extension, random, registry
+from mxnet import (
+    autograd,
+    base,
+    context,
+    device,
+    gluon,
+    initializer,
+    lr_scheduler,
+    ndarray,
+    numpy,
+    numpy_extension,
+    random,
+)
 from mxnet import initializer as init
 from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
+from mxnet._version import __version__
 from mxnet.base import MXNetError
 from mxnet.context import Context, current_context
 from mxnet.device import Device, cpu, cpu_pinned, current_device, gpu, num_gpus
@@ -15,6 +28,7 @@ __all__ = [
     "Context",
     "Device",
     "MXNetError",
+    "__version__",
     "autograd",
     "base",
     "context",
@@ -23,9 +37,11 @@ __all__ = [
     "current_context",
     "current_device",
     "device",
+    "gluon",
     "gpu",
     "init",
     "initializer",
+    "lr_scheduler",
     "nd",
     "ndarray",
     "np",
@@ -34,5 +50,4 @@ __all__ = [
     "numpy",
     "numpy_extension",
     "random",
-    "registry",
 ]
