@@ -197,7 +197,9 @@ class Block:
         init = initializer.create("uniform" if init is None else init)
         if verbose:
             init.set_verbosity(verbose=True)
-        for param in self._unique_params():
+        named = {id(param): (name, param) for name, param in reversed([*self._named_params("")])}
+        for name, param in reversed(named.values()):
+            param._path = name
             param.initialize(None, device or ctx, init, force_reinit=force_reinit)
 
     def share_parameters(self, shared: dict[str, Parameter]) -> Block:

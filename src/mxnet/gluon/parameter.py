@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as _np
@@ -94,12 +94,13 @@ class Parameter:
         self._differentiable = differentiable
         self._allow_deferred_init = allow_deferred_init
         self._replicas: list[ndarray] | None = None
-        self._deferred: tuple[Any, list[Device], torch.Tensor | None] | None = None
+        self._deferred: tuple[Callable[[ndarray], None], list[Device], torch.Tensor | None] | None = None
         self._trainer: Any = None
         self.lr_mult = lr_mult
         self.wd_mult = wd_mult
         self.init = init
-        self._grad_req = ""
+        self._path = name  # its structural name, once a block has initialized it
+        self._grad_req = "null"
         self.grad_req = grad_req if differentiable else "null"
 
     def __repr__(self) -> str:
@@ -188,8 +189,7 @@ class Parameter:
                 stacklevel=2,
             )
             return
-        chosen = init or self.init or default_init or initializer.Uniform()
-        make = initializer.create(chosen)
+        make = self._filler(init, default_init)
         devices = _devices(device or ctx)
         if not self._shape_is_known():
             if not self._allow_deferred_init:
@@ -201,6 +201,20 @@ class Parameter:
             return
         self._deferred = (make, devices, None)
         self._finish_deferred_init()
+
+    def _filler(self, init: Any, default_init: Any) -> Callable[[ndarray], None]:
+        """What fills the array: the initializer given, else the parameter's own, else the network's."""
+        default = initializer.create(default_init or initializer.Uniform())
+        own = initializer.create(init or self.init or default)
+        # Mixed and Load choose by the name; everything else is applied whatever the name.
+        attributes = {"__init__": own} if hasattr(own, "_init_weight") else {}
+        call = default if attributes else own
+
+        def fill(array: ndarray) -> None:
+            with pause():
+                call(initializer.InitDesc(self._path, attributes), array)
+
+        return fill
 
     def _shape_is_known(self) -> bool:
         return self._shape is not None and all(size >= 0 for size in self._shape)
@@ -217,8 +231,7 @@ class Parameter:
             )
         tensor = self._empty(torch.device("cpu"))
         if value is None:
-            with pause():
-                make(initializer.InitDesc(self.name, {"__init__": make}), wrap(ndarray, tensor))
+            make(wrap(ndarray, tensor))
         else:
             tensor.copy_(value)
         self._set_replicas(tensor, devices)
@@ -425,19 +438,12 @@ class Constant(Parameter):
 
             value = array(value)
         self.value = value
-
-        class _Value(initializer.Initializer):
-            """Fills a parameter with this constant."""
-
-            def __call__(self, description: Any, array: Any) -> None:
-                array._data.copy_(value._data)
-
         super().__init__(
             name="const",
             grad_req="null",
             shape=value.shape,
             dtype=value.dtype,
-            init=_Value(),
+            init=initializer.Constant(value),
             differentiable=False,
         )
 
