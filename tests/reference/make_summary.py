@@ -4,8 +4,8 @@ Run from this folder, in an environment of its own (`pip install mxnet==2.0.0b1 
 
     python make_summary.py
 
-writes `summary.json`: for each network of `NETWORKS`, given by the expression that builds it, its repr before and
-after the first forward and the table that `summary` prints.
+writes `summary.json`: for each network of `NETWORKS` its repr before and after the first forward, and the table
+that `summary` prints. The tests import `NETWORKS` and `describe` from here and run them on this project.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from mxnet.gluon.model_zoo import vision
 
 IMAGE = (1, 3, 224, 224)
 
-# name: (expression, input shape)
+# name: (what builds it, input shape)
 NETWORKS = {
-    "resnet18_v1": ("vision.resnet18_v1()", IMAGE),
-    "resnet18_v2_thumbnail": ("vision.resnet18_v2(thumbnail=True, classes=10)", (2, 3, 32, 32)),
-    "squeezenet1.1": ("vision.squeezenet1_1()", IMAGE),
-    "mobilenetv2_0.25": ("vision.mobilenet_v2_0_25()", IMAGE),
-    "alexnet": ("vision.alexnet()", IMAGE),
-    "densenet_small": ("vision.DenseNet(8, 4, [2, 2], classes=5)", (1, 3, 64, 64)),
-    "dense": ("nn.Dense(4)", (2, 3)),
-    "shared": ("shared()", (2, 8)),
-    "nested": ("nested()", (2, 3, 16, 16)),
-    "lambda": ("lambdas()", (2, 6)),
+    "resnet18_v1": (vision.resnet18_v1, IMAGE),
+    "resnet18_v2_thumbnail": (lambda: vision.resnet18_v2(thumbnail=True, classes=10), (2, 3, 32, 32)),
+    "squeezenet1.1": (vision.squeezenet1_1, IMAGE),
+    "mobilenetv2_0.25": (vision.mobilenet_v2_0_25, IMAGE),
+    "alexnet": (vision.alexnet, IMAGE),
+    "densenet_small": (lambda: vision.DenseNet(8, 4, [2, 2], classes=5), (1, 3, 64, 64)),
+    "dense": (lambda: nn.Dense(4), (2, 3)),
+    "shared": (lambda: shared(), (2, 8)),
+    "nested": (lambda: nested(), (2, 3, 16, 16)),
+    "lambda": (lambda: lambdas(), (2, 6)),
 }
 
 
@@ -76,10 +76,10 @@ def printed(net, x):
     return text.getvalue()
 
 
-def describe(expression, shape):
+def describe(build, shape):
     """Return the texts of one network."""
-    net = eval(expression)
-    record = {"expression": expression, "shape": shape, "repr_before": repr(net)}
+    net = build()
+    record = {"repr_before": repr(net)}
     net.initialize()
     record["summary"] = printed(net, mx.np.zeros(shape))
     record["repr_after"] = repr(net)

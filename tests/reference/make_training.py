@@ -15,61 +15,62 @@ The optimizers train in float32.
 Nets with dropout and no BatchNorm train with `record(train_mode=False)`, which leaves dropout out (its gradients
 are wrong in the wheel's oneDNN kernels, another reason to switch them off). VGG with
 BatchNorm and dropout has no such mode; its parts are in the other nets. Inception-v3 takes no input below 299, so it
-makes two steps on one image. The tests import `train_family` and `train_optimizer` from here and run them on this project.
+makes two steps on one image. The tests import
+`train_family` and `train_optimizer` from here and run them on this project.
 """
 
 import importlib.metadata
 import json
 import os
 
-import mxnet as mx
+import fill_rule
 import numpy as np
+
+import mxnet as mx
 from mxnet import autograd, gluon
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo import vision
 
-import fill_rule
-
 CLASSES = 10
 STEPS = 5
 
-# family: expression that builds the net, batch shape, record's train_mode, steps, learning rate
+# family: what builds the net, batch shape, record's train_mode, steps, learning rate
 FAMILIES = {
-    "alexnet": ("vision.AlexNet(classes=10)", (4, 3, 63, 63), False, STEPS, 0.001),
-    "densenet": ("vision.DenseNet(8, 4, [2, 2], classes=10)", (4, 3, 56, 56), True, STEPS, 0.02),
-    "inception": ("vision.Inception3(classes=10)", (1, 3, 299, 299), False, 2, 0.001),
-    "mobilenet": ("vision.MobileNet(0.25, classes=10)", (8, 3, 64, 64), True, STEPS, 0.02),
-    "mobilenetv2": ("vision.MobileNetV2(0.25, classes=10)", (8, 3, 64, 64), True, STEPS, 0.02),
+    "alexnet": (lambda: vision.AlexNet(classes=10), (4, 3, 63, 63), False, STEPS, 0.001),
+    "densenet": (lambda: vision.DenseNet(8, 4, [2, 2], classes=10), (4, 3, 56, 56), True, STEPS, 0.02),
+    "inception": (lambda: vision.Inception3(classes=10), (1, 3, 299, 299), False, 2, 0.001),
+    "mobilenet": (lambda: vision.MobileNet(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 0.02),
+    "mobilenetv2": (lambda: vision.MobileNetV2(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 0.02),
     "resnet_basic_v1": (
-        "vision.ResNetV1(vision.BasicBlockV1, [1, 1], [8, 8, 16], classes=10, thumbnail=True)",
+        lambda: vision.ResNetV1(vision.BasicBlockV1, [1, 1], [8, 8, 16], classes=10, thumbnail=True),
         (8, 3, 16, 16),
         True,
         STEPS,
         0.02,
     ),
     "resnet_basic_v2": (
-        "vision.ResNetV2(vision.BasicBlockV2, [1, 1], [8, 8, 16], classes=10, thumbnail=True)",
+        lambda: vision.ResNetV2(vision.BasicBlockV2, [1, 1], [8, 8, 16], classes=10, thumbnail=True),
         (8, 3, 16, 16),
         True,
         STEPS,
         0.02,
     ),
     "resnet_bottleneck_v1": (
-        "vision.ResNetV1(vision.BottleneckV1, [1, 2], [8, 16, 32], classes=10)",
+        lambda: vision.ResNetV1(vision.BottleneckV1, [1, 2], [8, 16, 32], classes=10),
         (8, 3, 32, 32),
         True,
         STEPS,
         0.02,
     ),
     "resnet_bottleneck_v2": (
-        "vision.ResNetV2(vision.BottleneckV2, [1, 2], [8, 16, 32], classes=10)",
+        lambda: vision.ResNetV2(vision.BottleneckV2, [1, 2], [8, 16, 32], classes=10),
         (8, 3, 32, 32),
         True,
         STEPS,
         0.02,
     ),
-    "squeezenet": ("vision.SqueezeNet('1.1', classes=10)", (2, 3, 209, 209), False, STEPS, 0.02),
-    "vgg": ("vision.VGG([1, 2], [4, 8], classes=10)", (4, 3, 16, 16), False, STEPS, 0.02),
+    "squeezenet": (lambda: vision.SqueezeNet("1.1", classes=10), (2, 3, 209, 209), False, STEPS, 0.02),
+    "vgg": (lambda: vision.VGG([1, 2], [4, 8], classes=10), (4, 3, 16, 16), False, STEPS, 0.02),
 }
 
 # case: optimizer, its arguments
@@ -102,16 +103,21 @@ OPTIMIZERS = {
 def small_net():
     """The net every optimizer trains: convolution, BatchNorm, ReLU, pooling, Dense."""
     net = nn.HybridSequential()
-    net.add(nn.Conv2D(4, 3, padding=1, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(), nn.Dense(CLASSES))
+    net.add(
+        nn.Conv2D(4, 3, padding=1, use_bias=False),
+        nn.BatchNorm(),
+        nn.Activation("relu"),
+        nn.MaxPool2D(),
+        nn.Dense(CLASSES),
+    )
     return net
 
 
 def train_family(name):
     """Train the small net of a family with momentum and weight decay."""
-    expression, shape, train_mode, steps, rate = FAMILIES[name]
+    build, shape, train_mode, steps, rate = FAMILIES[name]
     options = {"learning_rate": rate, "momentum": 0.9, "wd": 1e-3}
-    net = eval(expression, {"vision": vision})
-    return train(net, shape, "sgd", options, train_mode=train_mode, steps=steps, dtype="float64")
+    return train(build(), shape, "sgd", options, train_mode=train_mode, steps=steps, dtype="float64")
 
 
 def train_optimizer(name):

@@ -4,20 +4,20 @@ Run from this folder, in an environment of its own (`pip install mxnet==2.0.0b1 
 
     python make_zoo.py
 
-writes `zoo.json` (summary of each model, smallest inputs, types of errors, checksums), `zoo_parameters.json.gz` (name, shape
-and grad_req of every parameter, in order) and `zoo_logits.npz` (every eighth logit for two images). Parameters and
-images are filled by `fill_rule.py`; DenseNet too runs under 2.0.0b1, since inference works there. Two minutes.
+writes `zoo.json` (summary of each model, smallest inputs, types of errors, checksums), `zoo_parameters.json.gz`
+(name, shape and grad_req of every parameter, in order) and `zoo_logits.npz` (every eighth logit for two images).
+Parameters and images are filled by `fill_rule.py`; DenseNet too runs under 2.0.0b1: inference works there. Two minutes.
 """
 
 import gzip
 import importlib.metadata
 import json
 
-import mxnet as mx
-import numpy as np
-from mxnet.gluon.model_zoo import model_store, vision
-
 import fill_rule
+import numpy as np
+
+import mxnet as mx
+from mxnet.gluon.model_zoo import model_store, vision
 
 LOGIT_STEP = 8
 

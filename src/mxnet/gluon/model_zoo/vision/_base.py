@@ -1,0 +1,91 @@
+"""What the zoo's networks have in common: features, output, a check of the input, published parameters."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from mxnet import _dtype
+from mxnet.base import MXNetError
+from mxnet.device import Device, cpu
+from mxnet.gluon import nn
+from mxnet.gluon.block import Block, HybridBlock
+from mxnet.gluon.model_zoo.model_store import get_model_file
+
+__all__ = ["VisionModel", "with_weights"]
+
+
+class VisionModel(HybridBlock):
+    """A network of `features` followed by `output`, which refuses what is no batch of fitting images.
+
+    Parameters
+    ----------
+    minimum_size : int, default 1
+        Smallest height and width that the layers leave something of.
+    """
+
+    def __init__(self, minimum_size: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._minimum_size = minimum_size
+
+    def forward(self, x: Any) -> Any:
+        """Class scores (batch, classes) of images (batch, channels, height, width).
+
+        Raises
+        ------
+        MXNetError
+            If the input has another rank, number of channels or dtype than the network, or is too small.
+        """
+        self._check(x)
+        return self.output(self.features(x))
+
+    def _check(self, x: Any) -> None:
+        shape, least, stem = x.shape, self._minimum_size, _first_convolution(self)
+        # Where the user has put other layers in, they speak for themselves. -1: any, until the first input tells.
+        channels, dtype = (stem.weight.shape[1], stem.weight.dtype) if stem is not None else (-1, x.dtype)
+        if (
+            len(shape) == 4
+            and channels in (-1, 0, shape[1])
+            and shape[1] > 0
+            and shape[2] >= least
+            and shape[3] >= least
+            and _dtype.to_torch(x.dtype) == _dtype.to_torch(dtype)
+        ):
+            return
+        takes = "channels" if channels in (-1, 0) else f"{channels} channels"
+        raise MXNetError(
+            f"{type(self).__name__} takes images of shape (batch, {takes}, height, width) and type "
+            f"{_name(dtype)}, with height and width at least {least}; got shape {tuple(shape)} and type "
+            f"{_name(x.dtype)}"
+        )
+
+
+def _first_convolution(block: Block) -> nn.Conv2D | None:
+    for child in block._children.values():
+        layer = child()
+        found = layer if isinstance(layer, nn.Conv2D) else _first_convolution(layer)
+        if found is not None:
+            return found
+    return None
+
+
+def _name(dtype: Any) -> str:
+    return _dtype.name_of(_dtype.to_torch(dtype))
+
+
+def with_weights(
+    net: HybridBlock,
+    name: str,
+    pretrained: bool,
+    device: Device | list[Device] | None,
+    ctx: Device | list[Device] | None,
+    root: str | os.PathLike | None,
+) -> HybridBlock:
+    """Load the published parameters of the model `name` into `net` if they are wanted; returns `net`.
+
+    `ctx` is MXNet 1.x's word for `device`; the default is the CPU.
+    """
+    if pretrained:
+        where = device if device is not None else ctx
+        net.load_parameters(get_model_file(name, root), device=where if where is not None else cpu())
+    return net
