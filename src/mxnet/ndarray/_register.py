@@ -1,0 +1,114 @@
+"""Public functions made from the catalogue: positional inputs, then attributes, `out` and `name`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from mxnet.base import MXNetError
+from mxnet.ndarray._array import Array, invoke
+from mxnet.operators.catalogue import Operator
+
+__all__ = ["function_of"]
+
+_PARAMETER = inspect.Parameter
+
+
+def function_of(op: Operator, name: str, module: str) -> Callable[..., Any]:
+    """The function ``name(inputs, attributes, out=None, name=None)`` that runs `op` on arrays."""
+    make = _variadic if op.variadic else _plain
+    function = make(op, name)
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = module
+    function.__doc__ = _doc(op)
+    function.__signature__ = _signature(op)
+    return function
+
+
+def _plain(op: Operator, label: str) -> Callable[..., Any]:
+    places = (*op.inputs, *op.attributes)
+    count = len(op.inputs)
+    required = [name for name in op.inputs if name not in op.optional]
+
+    def function(*args: Any, out: Any = None, name: str | None = None, **keywords: Any) -> Any:
+        if len(args) > len(places):
+            raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
+        for place, value in zip(places, args, strict=False):
+            if place in keywords:
+                raise TypeError(f"{label}() got multiple values for argument {place!r}")
+            keywords[place] = value
+        inputs = [keywords.pop(place, None) for place in places[:count]]
+        for place, value in zip(places, inputs, strict=False):
+            if not isinstance(value, Array) and (value is not None or place in required):
+                raise TypeError(f"{label}(): argument {place!r} must be an array, not {type(value).__name__}")
+        return invoke(op, inputs, keywords, out)
+
+    return function
+
+
+def _variadic(op: Operator, label: str) -> Callable[..., Any]:
+    def function(*args: Any, out: Any = None, name: str | None = None, **keywords: Any) -> Any:
+        if len(args) == 1 and isinstance(args[0], (list, tuple)):
+            args = tuple(args[0])
+        if not args:
+            raise MXNetError(f"{label}() needs at least one array")
+        for value in args:
+            if not isinstance(value, Array):
+                raise TypeError(f"{label}() takes arrays, not {type(value).__name__}")
+        count = keywords.pop("num_args", None)
+        if count is not None and int(count) != len(args):
+            raise MXNetError(f"{label}(): num_args={count}, but {len(args)} arrays are given")
+        if "num_args" in op.attributes:
+            keywords["num_args"] = len(args)
+        return invoke(op, args, keywords, out)
+
+    return function
+
+
+def _signature(op: Operator) -> inspect.Signature:
+    if op.variadic:
+        parameters = [_PARAMETER(op.inputs[0], _PARAMETER.VAR_POSITIONAL)]
+        kind = _PARAMETER.KEYWORD_ONLY
+    else:
+        kind = _PARAMETER.POSITIONAL_OR_KEYWORD
+        needed = [name for name in op.inputs if name not in op.optional]
+        parameters = [
+            _PARAMETER(name, kind, default=_PARAMETER.empty if name in needed else None) for name in op.inputs
+        ]
+    for name, attribute in op.attributes.items():
+        default = None if attribute.required else attribute.default
+        parameters.append(_PARAMETER(name, kind, default=default))
+    parameters += [_PARAMETER(name, _PARAMETER.KEYWORD_ONLY, default=None) for name in ("out", "name")]
+    if not op.variadic:
+        _defaults_last(parameters)
+    return inspect.Signature(parameters)
+
+
+def _defaults_last(parameters: list[inspect.Parameter]) -> None:
+    """After an optional parameter all are optional, as Python asks for."""
+    optional = False
+    for number, parameter in enumerate(parameters):
+        optional = optional or parameter.default is not _PARAMETER.empty
+        if optional and parameter.default is _PARAMETER.empty:
+            parameters[number] = parameter.replace(default=None)
+
+
+def _doc(op: Operator) -> str:
+    """The operator's sentence, its inputs and its attributes."""
+    lines = [inspect.cleandoc(op.body.__doc__ or f"Operator {op.name}."), "", "Parameters", "----------"]
+    for name in op.inputs:
+        kind = "any number of NDArrays" if op.variadic else "NDArray"
+        lines.append(f"{name} : {kind}{', optional' if name in op.optional else ''}")
+    for name, attribute in op.attributes.items():
+        lines.append(f"{name} : {attribute.describe()}{_default(attribute)}")
+    lines += ["out : NDArray, optional", "    Where to write the result.", "name : str, optional"]
+    lines.append("    Accepted as in MXNet; not used.")
+    return "\n".join(lines)
+
+
+def _default(attribute: Any) -> str:
+    if attribute.required:
+        return ""
+    default = attribute.default
+    return f", default {str(default).removeprefix('torch.') if attribute.choices == () else repr(default)}"

@@ -1,0 +1,76 @@
+"""Checks and conversions that the neural operators share."""
+
+from __future__ import annotations
+
+import torch
+
+from mxnet.base import MXNetError
+
+__all__ = ["accumulator", "channels_first", "channels_last", "check_types", "per_dimension", "positive_axis"]
+
+Tensor = torch.Tensor
+
+CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
+
+
+def check_types(where: str, data: Tensor, **others: Tensor | None) -> None:
+    """Neural operators do not promote: every input has the type of the data.
+
+    Raises
+    ------
+    MXNetError
+        If one differs.
+    """
+    for name, tensor in others.items():
+        if tensor is not None and tensor.dtype is not data.dtype:
+            raise MXNetError(
+                f"{where}: this layer requires uniform type: data is {type_name(data)}, "
+                f"but {name} is {type_name(tensor)}"
+            )
+
+
+def type_name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def per_dimension(value: tuple[int, ...], rank: int, default: int, where: str, name: str) -> tuple[int, ...]:
+    """An attribute such as stride with one entry for each spatial dimension; empty means `default` in all.
+
+    Raises
+    ------
+    MXNetError
+        If there are entries, but not `rank` of them.
+    """
+    if not value:
+        return (default,) * rank
+    if len(value) != rank:
+        raise MXNetError(f"{where}: {name}={value} must have {rank} entries, as kernel has")
+    return value
+
+
+def channels_first(data: Tensor) -> Tensor:
+    """A view with the last dimension moved to the second place: memory stays as it is."""
+    return data.movedim(-1, 1)
+
+
+def channels_last(data: Tensor) -> Tensor:
+    """The way back from `channels_first`."""
+    return data.movedim(1, -1)
+
+
+def positive_axis(axis: int, rank: int, where: str) -> int:
+    """`axis` counted from the front.
+
+    Raises
+    ------
+    MXNetError
+        If there is no such axis.
+    """
+    if not -rank <= axis < rank:
+        raise MXNetError(f"{where}: axis {axis} is out of range for an array of {rank} dimensions")
+    return axis % rank
+
+
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The type in which sums over many elements of `dtype` are taken."""
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype

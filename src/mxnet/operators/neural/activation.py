@@ -1,0 +1,105 @@
+"""Activations: functions of one element, and LeakyReLU with its family."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+
+from mxnet._generators import generator_for
+from mxnet.base import MXNetError
+from mxnet.operators.catalogue import operator
+from mxnet.operators.elementwise import unary
+
+Tensor = torch.Tensor
+
+
+def _softsign(x: Tensor) -> Tensor:
+    return x / (1 + x.abs())
+
+
+relu = unary("_npx_relu", torch.relu, "relu", doc="Negative elements become zero.")
+sigmoid = unary("_npx_sigmoid", torch.sigmoid, "sigmoid", doc="Logistic function, element by element.")
+log_sigmoid = unary("_npx_log_sigmoid", F.logsigmoid, "log_sigmoid", doc="Logarithm of the logistic function.")
+mish = unary("_npx_mish", F.mish, "mish", doc="``x * tanh(softplus(x))``, element by element.")
+softsign = unary("_npx_softsign", _softsign, "softsign", doc="``x / (1 + |x|)``, element by element.")
+
+
+def _softrelu(x: Tensor) -> Tensor:
+    return torch.logaddexp(x, torch.zeros((), dtype=x.dtype, device=x.device))
+
+
+_FUNCTIONS = {
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softrelu": _softrelu,
+    "softsign": _softsign,
+    "log_sigmoid": F.logsigmoid,
+    "mish": F.mish,
+}
+
+
+@operator("Activation", "_npx_activation")
+def activation(
+    data: Tensor,
+    *,
+    act_type: Literal["log_sigmoid", "mish", "relu", "sigmoid", "softrelu", "softsign", "tanh"],
+) -> Tensor:
+    """Apply the activation function of that name."""
+    return _FUNCTIONS[act_type](data)
+
+
+@operator("hard_sigmoid", "_npx_hard_sigmoid")
+def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
+    """``alpha * x + beta``, kept between 0 and 1."""
+    return (data * alpha + beta).clamp(0, 1)
+
+
+@operator("LeakyReLU", "_npx_leaky_relu")
+def leaky_relu(
+    data: Tensor,
+    gamma: Tensor | None = None,
+    *,
+    act_type: Literal["elu", "gelu", "gelu_erf", "gelu_tanh", "leaky", "prelu", "rrelu", "selu"] = "leaky",
+    slope: float = 0.25,
+    lower_bound: float = 0.125,
+    upper_bound: float = 0.334,
+    training: bool = False,
+) -> Tensor:
+    """Rectifiers that keep something of the negative elements.
+
+    'rrelu' draws the slope of every element between the bounds when training, and takes their mean otherwise.
+    """
+    if act_type == "leaky":
+        return F.leaky_relu(data, slope)
+    if act_type == "prelu":
+        return _prelu(data, gamma)
+    if act_type == "elu":
+        return F.elu(data, slope)
+    if act_type == "selu":
+        return F.selu(data)
+    if act_type == "rrelu":
+        return _rrelu(data, lower_bound, upper_bound, training)
+    return F.gelu(data, approximate="tanh" if act_type == "gelu_tanh" else "none")
+
+
+def _prelu(data: Tensor, gamma: Tensor | None) -> Tensor:
+    if gamma is None:
+        raise MXNetError("LeakyReLU: act_type='prelu' needs the input gamma")
+    if gamma.dim() == 1 and data.dim() > 1:
+        if gamma.shape[0] not in (1, data.shape[1]):
+            raise MXNetError(
+                f"LeakyReLU: gamma has shape {tuple(gamma.shape)}, but data of shape {tuple(data.shape)} "
+                f"takes ({data.shape[1]},) or (1,)"
+            )
+        return F.prelu(data, gamma)
+    return torch.where(data > 0, data, gamma * data)
+
+
+def _rrelu(data: Tensor, lower: float, upper: float, training: bool) -> Tensor:
+    if not training:
+        return F.leaky_relu(data, (lower + upper) / 2)
+    slope = torch.empty_like(data).uniform_(lower, upper, generator=generator_for(data.device))
+    return torch.where(data > 0, data, slope * data)

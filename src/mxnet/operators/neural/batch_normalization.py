@@ -1,0 +1,178 @@
+"""Batch normalization with MXNet's running statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._check import check_types, positive_axis
+
+Tensor = torch.Tensor
+
+_STATES = ("moving_mean", "moving_var")
+_HALF = (torch.float16, torch.bfloat16)
+
+
+def _normalize(
+    where: str,
+    data: Tensor,
+    parameters: tuple[Tensor, Tensor, Tensor, Tensor],
+    *,
+    eps: float,
+    momentum: float,
+    fix_gamma: bool,
+    use_global_stats: bool,
+    output_mean_var: bool,
+    axis: int,
+    training: bool,
+) -> Any:
+    gamma, beta, moving_mean, moving_var = parameters
+    axis = positive_axis(axis, data.dim(), where)
+    channels = data.shape[axis]
+    if not gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == (channels,):
+        _refuse(where, data, axis, parameters)
+    if data.dtype not in _HALF and gamma.dtype is not data.dtype:
+        check_types(where, data, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_var=moving_var)
+    if axis != 1:
+        data = data.movedim(axis, 1)
+    if fix_gamma:
+        gamma = _fixed(gamma, training)
+    if training and not use_global_stats:
+        result, mean, scale = torch.native_batch_norm(data, gamma, beta, None, None, True, 0.0, eps)
+        # MXNet keeps the biased variance, torch the unbiased one: it is taken back from the inverse deviation.
+        moving_mean.detach().lerp_(mean.detach(), 1 - momentum)
+        moving_var.detach().lerp_(scale.detach().pow(-2).sub_(eps), 1 - momentum)
+    else:
+        result = torch.batch_norm(data, gamma, beta, moving_mean.detach(), moving_var.detach(), False, 0.0, eps, False)
+        mean, scale = moving_mean, moving_var
+    if axis != 1:
+        result = result.movedim(1, axis)
+    if not output_mean_var:
+        return result
+    if not training or use_global_stats:
+        mean, scale = moving_mean.detach().clone(), (moving_var.detach() + eps).rsqrt()
+    return result, mean, scale
+
+
+def _fixed(gamma: Tensor, training: bool) -> Tensor:
+    """Ones in place of gamma, whose gradient is zero; training writes them to gamma too, as MXNet does."""
+    ones = torch.ones_like(gamma)
+    if training:
+        gamma.detach().fill_(1)
+    return ones + gamma * 0 if gamma.requires_grad else ones
+
+
+def _refuse(where: str, data: Tensor, axis: int, parameters: tuple[Tensor, ...]) -> None:
+    names = ("gamma", "beta", *_STATES)
+    found = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in zip(names, parameters, strict=True))
+    raise MXNetError(
+        f"{where}: shape inconsistent, data of shape {tuple(data.shape)} with axis={axis} takes "
+        f"({data.shape[axis]},) for each of {', '.join(names)}, but they are {found}"
+    )
+
+
+@operator("BatchNorm", "_npx_batch_norm", mutates=_STATES)
+def batch_norm(
+    data: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    moving_mean: Tensor,
+    moving_var: Tensor,
+    *,
+    eps: float = 1e-3,
+    momentum: float = 0.9,
+    fix_gamma: bool = True,
+    use_global_stats: bool = False,
+    output_mean_var: bool = False,
+    axis: int = 1,
+    cudnn_off: bool = False,
+    min_calib_range: float | None = None,
+    max_calib_range: float | None = None,
+    training: bool = False,
+) -> Any:
+    """Normalize each channel by the batch's mean and variance, or outside of training by the moving ones.
+
+    With `output_mean_var` the mean and the inverse standard deviation come along.
+    """
+    return _normalize(
+        "BatchNorm",
+        data,
+        (gamma, beta, moving_mean, moving_var),
+        eps=eps,
+        momentum=momentum,
+        fix_gamma=fix_gamma,
+        use_global_stats=use_global_stats,
+        output_mean_var=output_mean_var,
+        axis=axis,
+        training=training,
+    )
+
+
+@operator("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu", mutates=_STATES)
+def batch_norm_with_relu(
+    data: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    moving_mean: Tensor,
+    moving_var: Tensor,
+    *,
+    eps: float = 1e-3,
+    momentum: float = 0.9,
+    fix_gamma: bool = True,
+    use_global_stats: bool = False,
+    output_mean_var: bool = False,
+    axis: int = 1,
+    cudnn_off: bool = False,
+    min_calib_range: float | None = None,
+    max_calib_range: float | None = None,
+    training: bool = False,
+) -> Any:
+    """`batch_norm` followed by relu."""
+    result = _normalize(
+        "BatchNormWithReLU",
+        data,
+        (gamma, beta, moving_mean, moving_var),
+        eps=eps,
+        momentum=momentum,
+        fix_gamma=fix_gamma,
+        use_global_stats=use_global_stats,
+        output_mean_var=output_mean_var,
+        axis=axis,
+        training=training,
+    )
+    return (torch.relu(result[0]), *result[1:]) if output_mean_var else torch.relu(result)
+
+
+@operator("_contrib_SyncBatchNorm", "_npx_sync_batch_norm", mutates=_STATES)
+def sync_batch_norm(
+    data: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    moving_mean: Tensor,
+    moving_var: Tensor,
+    *,
+    eps: float = 1e-3,
+    momentum: float = 0.9,
+    fix_gamma: bool = True,
+    use_global_stats: bool = False,
+    output_mean_var: bool = False,
+    ndev: int = 1,
+    key: str,
+    training: bool = False,
+) -> Any:
+    """`batch_norm` whose statistics several devices share; on one device the same thing."""
+    return _normalize(
+        "SyncBatchNorm",
+        data,
+        (gamma, beta, moving_mean, moving_var),
+        eps=eps,
+        momentum=momentum,
+        fix_gamma=fix_gamma,
+        use_global_stats=use_global_stats,
+        output_mean_var=output_mean_var,
+        axis=1,
+        training=training,
+    )

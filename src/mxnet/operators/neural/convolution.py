@@ -1,0 +1,183 @@
+"""Convolution, its transpose, and the rearrangement of patches into columns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+
+from mxnet.base import MXNetError
+from mxnet.operators.attributes import Shape
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._check import (
+    CHANNELS_LAST,
+    channels_first,
+    channels_last,
+    check_types,
+    per_dimension,
+)
+
+Tensor = torch.Tensor
+Layout = Literal["NCDHW", "NCHW", "NCW", "NDHWC", "NHWC", "NWC"] | None
+
+_FORWARD = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
+_TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
+
+
+@operator("Convolution", "_npx_convolution")
+def convolution(
+    data: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    workspace: int = 1024,
+    no_bias: bool = False,
+    cudnn_tune: Literal["fastest", "limited_workspace", "off"] | None = None,
+    cudnn_off: bool = False,
+    layout: Layout = None,
+) -> Tensor:
+    """Convolution over one, two or three spatial dimensions."""
+    if layout in CHANNELS_LAST:
+        data, weight = channels_first(data), channels_first(weight)
+    rank = len(kernel)
+    if data.dim() != rank + 2 or tuple(weight.shape) != (num_filter, data.shape[1] // num_group, *kernel):
+        _refuse("Convolution", data, weight, kernel, (num_filter, _part(data, num_group)), layout)
+    if data.dtype is not weight.dtype or (bias is not None and bias.dtype is not data.dtype):
+        check_types("Convolution", data, weight=weight, bias=bias)
+    stride = per_dimension(stride, rank, 1, "Convolution", "stride")
+    dilate = per_dimension(dilate, rank, 1, "Convolution", "dilate")
+    pad = per_dimension(pad, rank, 0, "Convolution", "pad")
+    bias = None if no_bias else bias
+    result = _FORWARD[rank](data, weight, bias, stride, pad, dilate, num_group)
+    return channels_last(result) if layout in CHANNELS_LAST else result
+
+
+@operator("Deconvolution", "_npx_deconvolution")
+def deconvolution(
+    data: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+    adj: Shape = (),
+    target_shape: Shape = (),
+    num_filter: int,
+    num_group: int = 1,
+    workspace: int = 512,
+    no_bias: bool = True,
+    cudnn_tune: Literal["fastest", "limited_workspace", "off"] | None = None,
+    cudnn_off: bool = False,
+    layout: Layout = None,
+) -> Tensor:
+    """Transposed convolution; `target_shape` sets `pad` and `adj` so that the result has that size."""
+    if layout in CHANNELS_LAST:
+        data, weight = channels_first(data), channels_first(weight)
+    rank = len(kernel)
+    if data.dim() != rank + 2 or tuple(weight.shape) != (data.shape[1], num_filter // num_group, *kernel):
+        _refuse("Deconvolution", data, weight, kernel, (_part(data, 1), num_filter // num_group), layout)
+    check_types("Deconvolution", data, weight=weight, bias=bias)
+    stride = per_dimension(stride, rank, 1, "Deconvolution", "stride")
+    dilate = per_dimension(dilate, rank, 1, "Deconvolution", "dilate")
+    if any(target_shape):
+        pad, adj = _reach(data.shape[2:], kernel, stride, dilate, target_shape)
+    else:
+        pad = per_dimension(pad, rank, 0, "Deconvolution", "pad")
+        adj = per_dimension(adj, rank, 0, "Deconvolution", "adj")
+    if any(extra >= step for extra, step in zip(adj, stride, strict=True)):
+        raise MXNetError(f"Deconvolution: adj={adj} must be smaller than stride={stride}")
+    bias = None if no_bias else bias
+    result = _TRANSPOSED[rank](data, weight, bias, stride, pad, adj, num_group, dilate)
+    return channels_last(result) if layout in CHANNELS_LAST else result
+
+
+def _reach(
+    size: torch.Size,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    target: tuple[int, ...],
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Padding and adjustment with which a transposed convolution gives the spatial shape `target`."""
+    if len(target) != len(kernel):
+        raise MXNetError(f"Deconvolution: target_shape={target} must have {len(kernel)} entries, as kernel has")
+    pads, adjustments = [], []
+    for length, k, step, gap, wanted in zip(size, kernel, stride, dilate, target, strict=True):
+        surplus = (length - 1) * step + (k - 1) * gap + 1 - wanted
+        if surplus < 0:
+            raise MXNetError(
+                f"Deconvolution: target_shape={target} is too big: without padding the result has "
+                f"{surplus + wanted} where {wanted} are asked for"
+            )
+        pads.append((surplus + 1) // 2)
+        adjustments.append(surplus % 2)
+    return tuple(pads), tuple(adjustments)
+
+
+def _part(data: Tensor, groups: int) -> int:
+    return data.shape[1] // groups if data.dim() > 1 else 0
+
+
+def _refuse(
+    where: str,
+    data: Tensor,
+    weight: Tensor,
+    kernel: tuple[int, ...],
+    channels: tuple[int, int],
+    layout: str | None,
+) -> None:
+    rank = len(kernel)
+    if rank not in _FORWARD:
+        raise MXNetError(f"{where}: kernel={kernel} must have one, two or three entries")
+    note = " (shown channels first)" if layout in CHANNELS_LAST else ""
+    if data.dim() != rank + 2:
+        raise MXNetError(
+            f"{where}: input data should be {rank + 2}D (batch, channels and {rank} spatial dimensions) "
+            f"for kernel={kernel}, but has shape {tuple(data.shape)}{note}"
+        )
+    raise MXNetError(
+        f"{where}: shape inconsistent, weight has shape {tuple(weight.shape)}, but data of shape "
+        f"{tuple(data.shape)} takes {(*channels, *kernel)}{note}"
+    )
+
+
+@operator("im2col", "_npx_im2col")
+def im2col(data: Tensor, *, kernel: Shape, stride: Shape = (), dilate: Shape = (), pad: Shape = ()) -> Tensor:
+    """The patches a kernel passes over, each as one column: (batch, channels * kernel size, positions)."""
+    return F.unfold(data, **_patches("im2col", kernel, stride, dilate, pad))
+
+
+@operator("col2im", "_npx_col2im")
+def col2im(
+    data: Tensor,
+    *,
+    output_size: Shape,
+    kernel: Shape,
+    stride: Shape = (),
+    dilate: Shape = (),
+    pad: Shape = (),
+) -> Tensor:
+    """Add the columns of `im2col` back into an image of the given size; overlapping values sum up."""
+    return F.fold(data, output_size, **_patches("col2im", kernel, stride, dilate, pad))
+
+
+def _patches(
+    where: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilate: tuple[int, ...], pad: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
+    if len(kernel) != 2:
+        raise MXNetError(f"{where}: kernel={kernel} must have two entries, height and width")
+    return {
+        "kernel_size": kernel,
+        "stride": per_dimension(stride, 2, 1, where, "stride"),
+        "dilation": per_dimension(dilate, 2, 1, where, "dilate"),
+        "padding": per_dimension(pad, 2, 0, where, "pad"),
+    }

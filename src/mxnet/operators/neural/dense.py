@@ -1,0 +1,57 @@
+"""Fully connected layers, embeddings and the products of attention."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from mxnet.base import MXNetError
+from mxnet.operators.attributes import DType
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._check import check_types
+
+Tensor = torch.Tensor
+
+
+@operator("FullyConnected", "_npx_fully_connected")
+def fully_connected(
+    data: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    num_hidden: int,
+    no_bias: bool = False,
+    flatten: bool = True,
+) -> Tensor:
+    """``data @ weight.T + bias``; `flatten` joins all dimensions of the data but the first."""
+    if flatten and data.dim() != 2:
+        data = data.reshape(data.shape[0], -1) if data.numel() else data.flatten(1)
+    if tuple(weight.shape) != (num_hidden, data.shape[-1]):
+        raise MXNetError(
+            f"FullyConnected: shape inconsistent, weight has shape {tuple(weight.shape)}, but "
+            f"num_hidden={num_hidden} and data of shape {tuple(data.shape)} take {(num_hidden, data.shape[-1])}"
+        )
+    if data.dtype is not weight.dtype or (bias is not None and bias.dtype is not data.dtype):
+        check_types("FullyConnected", data, weight=weight, bias=bias)
+    if bias is None or no_bias:
+        return F.linear(data, weight)
+    return F.linear(data, weight, bias.reshape(-1))
+
+
+@operator("Embedding", "_npx_embedding")
+def embedding(
+    data: Tensor,
+    weight: Tensor,
+    *,
+    input_dim: int,
+    output_dim: int,
+    dtype: DType = torch.float32,
+    sparse_grad: bool = False,
+) -> Tensor:
+    """The rows of `weight` that `data` counts; indices out of range are taken as the nearest one."""
+    if tuple(weight.shape) != (input_dim, output_dim):
+        raise MXNetError(
+            f"Embedding: weight has shape {tuple(weight.shape)}, but input_dim={input_dim} and "
+            f"output_dim={output_dim} take {(input_dim, output_dim)}"
+        )
+    return F.embedding(data.long().clamp(0, input_dim - 1), weight)

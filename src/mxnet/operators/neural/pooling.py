@@ -1,0 +1,270 @@
+"""Pooling: of windows with MXNet's conventions, adaptive, and of regions of interest."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+
+from mxnet.base import MXNetError
+from mxnet.operators.attributes import Shape
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._check import CHANNELS_LAST, channels_first, channels_last, per_dimension
+from mxnet.operators.neural.convolution import Layout
+
+Tensor = torch.Tensor
+PoolType = Literal["avg", "lp", "max", "sum"]
+
+_MAX = {1: torch.max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
+_AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+_ADAPTIVE = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+
+
+@operator("Pooling", "_npx_pooling")
+def pooling(
+    data: Tensor,
+    *,
+    kernel: Shape = (),
+    pool_type: PoolType = "max",
+    global_pool: bool = False,
+    cudnn_off: bool = False,
+    pooling_convention: Literal["full", "same", "valid"] = "valid",
+    stride: Shape = (),
+    pad: Shape = (),
+    p_value: int | None = None,
+    count_include_pad: bool | None = None,
+    layout: Layout = None,
+    output_size: Shape | None = None,
+) -> Tensor:
+    """Maximum, mean, sum or p-norm of the windows a kernel passes over, in one to three spatial dimensions.
+
+    'valid' rounds the number of windows down, 'full' rounds it up, 'same' gives one for each step of stride.
+    """
+    if not 3 <= data.dim() <= 5:
+        raise MXNetError(
+            f"Pooling: input data should be 3D, 4D or 5D (batch, channels and one to three spatial dimensions), "
+            f"but has shape {tuple(data.shape)}"
+        )
+    if not data.dtype.is_floating_point:
+        raise MXNetError(f"Pooling supports floating point types only, not {data.dtype}")
+    if pool_type == "lp" and p_value not in (1, 2, 3):
+        raise MXNetError(f"Pooling: pool_type='lp' needs p_value 1, 2 or 3, not {p_value}")
+    if layout in CHANNELS_LAST:
+        data = channels_first(data)
+    if global_pool:
+        result = _whole(data, pool_type, p_value)
+    else:
+        result = _windows(
+            data, kernel, pool_type, pooling_convention, stride, pad, p_value, count_include_pad is not False
+        )
+    return channels_last(result) if layout in CHANNELS_LAST else result
+
+
+def _whole(data: Tensor, kind: str, p: int | None) -> Tensor:
+    axes = tuple(range(2, data.dim()))
+    if kind == "avg":
+        return _ADAPTIVE[len(axes)](data, 1)
+    if kind == "max":
+        return data.amax(axes, keepdim=True)
+    if kind == "sum":
+        return data.sum(axes, keepdim=True)
+    return _root(data.pow(p).sum(axes, keepdim=True), p)
+
+
+def _windows(
+    data: Tensor,
+    kernel: tuple[int, ...],
+    kind: str,
+    convention: str,
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    p: int | None,
+    count_pad: bool,
+) -> Tensor:
+    rank = len(kernel)
+    if data.dim() != rank + 2:
+        raise MXNetError(
+            f"Pooling: input data should be {rank + 2}D for kernel={kernel}, but has shape {tuple(data.shape)}"
+        )
+    stride = per_dimension(stride, rank, 1, "Pooling", "stride")
+    pad = per_dimension(pad, rank, 0, "Pooling", "pad")
+    ceil = _ceiling(data.shape[2:], kernel, stride, pad, convention)
+    halved = all(2 * before <= size for before, size in zip(pad, kernel, strict=True))
+    if ceil is None or not halved:
+        data, ends = _padded(data, kernel, stride, pad, convention, kind)
+        if kind == "avg":
+            return _sums(data, kernel, stride) / _counts(data, kernel, stride, pad, ends, count_pad)
+        ceil, pad = False, (0,) * rank
+    if kind == "max":
+        return _MAX[rank](data, kernel, stride, pad, 1, ceil)
+    if kind == "avg":
+        return _AVERAGE[rank](data, kernel, stride, pad, ceil, count_pad)
+    if kind == "lp":
+        data = data.pow(p)
+    # torch divides by a fixed number if told so in two and three dimensions only; one is a thin case of two.
+    sums = _sums(data, kernel, stride, pad, ceil)
+    return sums if kind == "sum" else _root(sums, p)
+
+
+def _root(sums: Tensor, p: int | None) -> Tensor:
+    if p == 1:
+        return sums
+    return sums.sqrt() if p == 2 else sums.sign() * sums.abs().pow(1 / 3)
+
+
+def _sums(
+    data: Tensor,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...] | None = None,
+    ceil: bool = False,
+) -> Tensor:
+    pad = pad or (0,) * len(kernel)
+    if len(kernel) == 1:
+        return _sums(data.unsqueeze(2), (1, *kernel), (1, *stride), (0, *pad), ceil).squeeze(2)
+    return _AVERAGE[len(kernel)](data, kernel, stride, pad, ceil, True, 1)
+
+
+def _lengths(
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    convention: str,
+) -> list[int]:
+    """How many windows there are along each dimension."""
+    lengths = []
+    for length, k, step, before in zip(size, kernel, stride, pad, strict=True):
+        span = length + 2 * before - k
+        if convention == "same":
+            lengths.append(-(-length // step))
+        elif convention == "full":
+            lengths.append(1 - (-span // step))
+        else:
+            lengths.append(1 + span // step)
+    return lengths
+
+
+def _ceiling(
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    convention: str,
+) -> bool | None:
+    """The rounding (up: True) with which torch has the same windows; None if it has not."""
+    for length, k, before in zip(size, kernel, pad, strict=True):
+        if k > length + 2 * before:
+            raise MXNetError(f"Pooling: kernel size ({k}) exceeds input ({length} padded to {length + 2 * before})")
+        if before >= k:
+            raise MXNetError(f"Pooling: pad={pad} must be smaller than kernel={kernel}")
+    if convention == "valid":
+        return False
+    if convention == "same":
+        if any(pad):
+            raise MXNetError(f"Pooling: pooling_convention='same' takes no pad, not {pad}")
+        return None
+    # torch leaves out a window that would begin beyond the data and its left padding.
+    lengths = _lengths(size, kernel, stride, pad, convention)
+    begun = all(
+        (count - 1) * step < length + before
+        for count, step, length, before in zip(lengths, stride, size, pad, strict=True)
+    )
+    return True if begun else None
+
+
+def _padded(
+    data: Tensor,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    convention: str,
+    kind: str,
+) -> tuple[Tensor, list[int]]:
+    """The data with its padding, as far as the last window reaches, and where each dimension ends for counting."""
+    size = data.shape[2:]
+    lengths = _lengths(size, kernel, stride, pad, convention)
+    widths, ends = [], []
+    for length, k, step, before, count in zip(size, kernel, stride, pad, lengths, strict=True):
+        reach = (count - 1) * step + k
+        widths.append((before, max(reach - before - length, 0)))
+        ends.append(length + 2 * before)
+    flat = [width for pair in reversed(widths) for width in pair]
+    filler = torch.finfo(data.dtype).min if kind == "max" else 0.0
+    return F.pad(data, flat, value=filler), ends
+
+
+def _counts(
+    padded: Tensor,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    ends: list[int],
+    count_pad: bool,
+) -> Tensor:
+    """How many elements of each window count in its mean."""
+    marks = torch.zeros(padded.shape[2:], dtype=padded.dtype, device=padded.device)
+    bounds = [(0, end) if count_pad else (before, end - before) for before, end in zip(pad, ends, strict=True)]
+    marks[tuple([slice(*bound) for bound in bounds])] = 1
+    return _sums(marks[None, None], kernel, stride).clamp(min=1)
+
+
+@operator("_contrib_AdaptiveAvgPooling2D")
+def adaptive_average_pooling(
+    data: Tensor,
+    *,
+    kernel: Shape = (),
+    pool_type: PoolType = "max",
+    global_pool: bool = False,
+    cudnn_off: bool = False,
+    pooling_convention: Literal["full", "same", "valid"] = "valid",
+    stride: Shape = (),
+    pad: Shape = (),
+    p_value: int | None = None,
+    count_include_pad: bool | None = None,
+    layout: Layout = None,
+    output_size: Shape | None = None,
+) -> Tensor:
+    """Mean of windows chosen so that the result has the height and width `output_size` (default 1)."""
+    if data.dim() != 4:
+        raise MXNetError(f"AdaptiveAvgPooling2D: input data should be 4D, but has shape {tuple(data.shape)}")
+    if output_size is not None and len(output_size) not in (0, 1, 2):
+        raise MXNetError(f"AdaptiveAvgPooling2D: output_size={output_size} must have one or two entries")
+    if not output_size:
+        size: tuple[int, ...] = (1, 1)
+    else:
+        size = output_size * 2 if len(output_size) == 1 else output_size
+    return F.adaptive_avg_pool2d(data, size)
+
+
+@operator("ROIPooling", "_npx_roi_pooling")
+def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float) -> Tensor:
+    """Maxima over a grid of cells in each region of interest (image number, left, top, right, bottom)."""
+    if data.dim() != 4 or rois.dim() != 2 or rois.shape[1] != 5:
+        raise MXNetError(
+            f"ROIPooling: data should be 4D and rois of shape (regions, 5), not {tuple(data.shape)} "
+            f"and {tuple(rois.shape)}"
+        )
+    height, width = data.shape[2:]
+    corners = torch.floor(rois[:, 1:].detach() * spatial_scale + 0.5)
+    left, top, right, bottom = corners.unbind(1)
+    rows = _cells(top, bottom, pooled_size[0], height)
+    columns = _cells(left, right, pooled_size[1], width)
+    images = data[rois[:, 0].detach().long().clamp(0, data.shape[0] - 1)]
+    lowest = torch.finfo(data.dtype).min
+    # One dimension after the other: the maximum over a cell is the maximum of its rows' maxima.
+    across = torch.where(columns[:, None, None], images[:, :, :, None], lowest).amax(-1)
+    cells = torch.where(rows[:, None, :, :, None], across[:, :, None], lowest).amax(-2)
+    filled = rows.any(-1)[:, None, :, None] & columns.any(-1)[:, None, None, :]
+    return torch.where(filled, cells, torch.zeros((), dtype=data.dtype, device=data.device))
+
+
+def _cells(first: Tensor, last: Tensor, count: int, size: int) -> Tensor:
+    """Which of `size` positions lie in each of the `count` cells between `first` and `last`, for each region."""
+    step = (last - first + 1).clamp(min=1)[:, None] / count
+    number = torch.arange(count, device=first.device)
+    begin = (torch.floor(number * step) + first[:, None]).clamp(0, size)
+    end = (torch.ceil((number + 1) * step) + first[:, None]).clamp(0, size)
+    position = torch.arange(size, device=first.device)
+    return (position >= begin[..., None]) & (position < end[..., None])

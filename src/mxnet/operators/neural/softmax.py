@@ -1,0 +1,134 @@
+"""Softmax in its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.operators.attributes import DType
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._check import positive_axis
+
+Tensor = torch.Tensor
+
+
+def _over_lengths(
+    function: Callable[..., Tensor],
+    data: Tensor,
+    length: Tensor | None,
+    axis: int,
+    temperature: float | None,
+    dtype: torch.dtype | None,
+    use_length: bool,
+    where: str,
+) -> Tensor:
+    if not data.dtype.is_floating_point and dtype is None:
+        raise MXNetError(f"{where}: data of type {data.dtype} needs a floating point dtype to be given")
+    axis = positive_axis(axis, data.dim(), where)
+    if temperature is not None and temperature != 1:
+        data = data / temperature
+    if not use_length:
+        return function(data, axis, dtype=dtype)
+    if length is None:
+        raise MXNetError(f"{where}: use_length=True needs the input length")
+    expected = data.shape[:axis] + data.shape[axis + 1 :]
+    if length.shape != expected:
+        raise MXNetError(
+            f"{where}: length has shape {tuple(length.shape)}, but data of shape {tuple(data.shape)} with "
+            f"axis={axis} takes {tuple(expected)}"
+        )
+    position = torch.arange(data.shape[axis], device=data.device)
+    position = position.view((-1,) + (1,) * (data.dim() - 1 - axis))
+    inside = position < length.unsqueeze(axis)
+    return _masked(function, data, inside, axis, dtype)
+
+
+def _masked(
+    function: Callable[..., Tensor], data: Tensor, mask: Tensor, axis: int, dtype: torch.dtype | None
+) -> Tensor:
+    """`function` over the elements where `mask` is true; zero elsewhere."""
+    filled = torch.where(mask, data, torch.full((), float("-inf"), dtype=data.dtype, device=data.device))
+    # A row without any element would be NaN, and so would its gradient.
+    empty = ~mask.any(axis, keepdim=True)
+    filled = torch.where(empty, torch.zeros((), dtype=data.dtype, device=data.device), filled)
+    result = function(filled, axis, dtype=dtype)
+    return torch.where(mask, result, torch.zeros((), dtype=result.dtype, device=data.device))
+
+
+@operator("softmax", "_npx_softmax")
+def softmax(
+    data: Tensor,
+    length: Tensor | None = None,
+    *,
+    axis: int = -1,
+    temperature: float | None = None,
+    dtype: DType | None = None,
+    use_length: bool = False,
+) -> Tensor:
+    """Exponentials along an axis, divided by their sum; with `length` over the first so many elements only."""
+    return _over_lengths(torch.softmax, data, length, axis, temperature, dtype, use_length, "softmax")
+
+
+@operator("log_softmax", "_npx_log_softmax")
+def log_softmax(
+    data: Tensor,
+    length: Tensor | None = None,
+    *,
+    axis: int = -1,
+    temperature: float | None = None,
+    dtype: DType | None = None,
+    use_length: bool = False,
+) -> Tensor:
+    """Logarithm of `softmax`."""
+    return _over_lengths(torch.log_softmax, data, length, axis, temperature, dtype, use_length, "log_softmax")
+
+
+@operator("softmin")
+def softmin(
+    data: Tensor,
+    length: Tensor | None = None,
+    *,
+    axis: int = -1,
+    temperature: float | None = None,
+    dtype: DType | None = None,
+    use_length: bool = False,
+) -> Tensor:
+    """`softmax` of the negated data."""
+    return _over_lengths(torch.softmax, -data, length, axis, temperature, dtype, use_length, "softmin")
+
+
+@operator("masked_softmax", "_npx_masked_softmax")
+def masked_softmax(
+    data: Tensor, mask: Tensor, *, axis: int = -1, temperature: float = 1.0, normalize: bool = True
+) -> Tensor:
+    """`softmax` over the elements where `mask` is true; zero elsewhere."""
+    axis = positive_axis(axis, data.dim(), "masked_softmax")
+    return _masked(torch.softmax, data / temperature, _truth(mask, "masked_softmax"), axis, None)
+
+
+@operator("masked_log_softmax", "_npx_masked_log_softmax")
+def masked_log_softmax(
+    data: Tensor, mask: Tensor, *, axis: int = -1, temperature: float = 1.0, normalize: bool = True
+) -> Tensor:
+    """Logarithm of `masked_softmax`: minus infinity where `mask` is false."""
+    axis = positive_axis(axis, data.dim(), "masked_log_softmax")
+    mask = _truth(mask, "masked_log_softmax")
+    result = _masked(torch.log_softmax, data / temperature, mask, axis, None)
+    return torch.where(mask, result, torch.full((), float("-inf"), dtype=result.dtype, device=data.device))
+
+
+def _truth(mask: Tensor, where: str) -> Tensor:
+    if mask.dtype is not torch.bool:
+        raise MXNetError(f"{where}: mask must be of type bool, not {mask.dtype}")
+    return mask
+
+
+@operator("SoftmaxActivation")
+def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "instance") -> Tensor:
+    """Softmax over the channels, or over all elements of each instance."""
+    if mode == "channel":
+        return torch.softmax(data, 1)
+    return torch.softmax(data.flatten(1), 1).view(data.shape)
