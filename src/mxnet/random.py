@@ -1,4 +1,4 @@
-"""Seeding, and the state of the random number generators."""
+"""`mx.random`: seeding, the state of the generators, and the distributions of MXNet 1.x (`mx.nd.random`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 from mxnet import _generators
 from mxnet._generators import get_state, set_state
 from mxnet.device import Device
+from mxnet.ndarray import random as _legacy
 from mxnet.ndarray._array import place
+from mxnet.ndarray.random import *  # noqa: F403
 
-__all__ = ["get_state", "seed", "set_state"]
+__all__ = ["get_state", "seed", "set_state", *_legacy.__all__]
 
 
 def seed(seed_state: int, device: Device | str = "all", ctx: Any = None) -> None:

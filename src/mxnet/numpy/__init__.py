@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mxnet.numpy import random
 from mxnet.numpy.multiarray import array, from_torch, ndarray
 
-__all__ = ["array", "from_torch", "ndarray"]
+__all__ = ["array", "from_torch", "ndarray", "random"]

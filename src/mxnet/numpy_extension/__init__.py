@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mxnet.device import Device, cpu, cpu_pinned, current_device, gpu, gpu_memory_info, num_gpus
 from mxnet.ndarray.ndarray import waitall
-from mxnet.numpy_extension import _generated, _neural
+from mxnet.numpy_extension import _generated, _neural, random
 from mxnet.numpy_extension._generated import *  # noqa: F403
 from mxnet.numpy_extension._neural import *  # noqa: F403
 
@@ -16,6 +16,7 @@ __all__ = [
     "gpu",
     "gpu_memory_info",
     "num_gpus",
+    "random",
     "waitall",
     *_generated.__all__,
     *_neural.__all__,
