@@ -12,9 +12,17 @@ _MODULE = "mxnet.numpy_extension"
 _OPERATORS = {
     "batch_flatten": "_npx_batch_flatten",
     "batch_norm_with_relu": "_npx_batch_norm_with_relu",
+    "gather_nd": "gather_nd",
+    "norm": "norm",
+    "pad": "_npx_pad",
     "relu": "relu",
+    "reshape_like": "_npx_reshape_like",
     "roi_pooling": "ROIPooling",
+    "shape_array": "_npx_shape_array",
     "sigmoid": "sigmoid",
+    "slice": "_npx_slice",
+    "slice_channel": "_npx_slice_channel",
+    "slice_like": "_npx_slice_like",
     "softsign": "softsign",
     "sync_batch_norm": "_contrib_SyncBatchNorm",
 }

@@ -57,14 +57,14 @@ def np_where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 @operator("_npi_where_lscalar")
 def where_lscalar(condition: Tensor, x: Tensor, *, scalar: Scalar = 0.0) -> Tensor:
-    """Elements of `x` where the condition holds, a number elsewhere, in the type of `x`."""
-    return torch.where(condition.to(torch.bool), x, _number_like(scalar, x))
+    """A number where the condition holds, elements of `x` elsewhere, in the type of `x`."""
+    return torch.where(condition.to(torch.bool), _number_like(scalar, x), x)
 
 
 @operator("_npi_where_rscalar")
 def where_rscalar(condition: Tensor, y: Tensor, *, scalar: Scalar = 0.0) -> Tensor:
-    """A number where the condition holds, elements of `y` elsewhere, in the type of `y`."""
-    return torch.where(condition.to(torch.bool), _number_like(scalar, y), y)
+    """Elements of `y` where the condition holds, a number elsewhere, in the type of `y`."""
+    return torch.where(condition.to(torch.bool), y, _number_like(scalar, y))
 
 
 def _number_like(value: float, array: Tensor) -> Tensor:

@@ -178,21 +178,21 @@ def _check_subscripts(subscripts: str, data: tuple[Tensor, ...]) -> None:
     terms, arrow, result = subscripts.replace(" ", "").partition("->")
     inputs = terms.split(",")
     if len(inputs) != len(data):
-        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, but {len(data)} are given")
+        raise MXNetError(f"einsum: {subscripts!r} names {len(inputs)} operands, but {len(data)} are given")
     for letters in (*inputs, result):
         rest = letters.replace("...", "", 1)
         if any(letter not in string.ascii_letters for letter in rest):
-            raise ValueError(f"einsum: {letters!r} in {subscripts!r} must be letters with at most one ellipsis")
+            raise MXNetError(f"einsum: {letters!r} in {subscripts!r} must be letters with at most one ellipsis")
     for letter in result.replace("...", ""):
         if letter not in terms:
-            raise ValueError(f"einsum: output has the label {letter!r}, which no operand of {subscripts!r} has")
+            raise MXNetError(f"einsum: output has the label {letter!r}, which no operand of {subscripts!r} has")
         if result.count(letter) > 1:
-            raise ValueError(f"einsum: output of {subscripts!r} has the label {letter!r} more than once")
+            raise MXNetError(f"einsum: output of {subscripts!r} has the label {letter!r} more than once")
     if arrow and "..." in terms and "..." not in result:
-        raise ValueError(f"einsum: output of {subscripts!r} must have the ellipsis that its operands have")
+        raise MXNetError(f"einsum: output of {subscripts!r} must have the ellipsis that its operands have")
     for letters, array in zip(inputs, data, strict=True):
         named = len(letters.replace("...", ""))
         if named > array.dim() or ("..." not in letters and named < array.dim()):
-            raise ValueError(
+            raise MXNetError(
                 f"einsum: {letters!r} in {subscripts!r} does not fit an operand of {array.dim()} dimensions"
             )

@@ -346,3 +346,15 @@ def _block(size: int, where: str, **divided: tuple[int, int]) -> int:
         if size < 1 or length % divisor:
             raise MXNetError(f"{where}: {name} {length} is not divisible for block_size {size}")
     return size
+
+
+@operator("shape_array", "_npx_shape_array")
+def shape_array(data: Tensor) -> Tensor:
+    """The shape as an array of int64."""
+    return torch.tensor(tuple(data.shape), dtype=torch.int64, device=data.device)
+
+
+@operator("size_array")
+def size_array(data: Tensor) -> Tensor:
+    """The number of elements as an array of one int64."""
+    return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)
