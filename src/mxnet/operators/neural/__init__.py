@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from mxnet.operators.neural import (  # noqa: F401  (each enters its operators)
     activation,
+    attention,
     batch_normalization,
     convolution,
+    deformable,
     dense,
     dropout,
+    losses,
+    normalization,
     pooling,
+    resize,
+    selection,
+    sequence,
     softmax,
+    special,
 )

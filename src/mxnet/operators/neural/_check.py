@@ -6,7 +6,15 @@ import torch
 
 from mxnet.base import MXNetError
 
-__all__ = ["accumulator", "channels_first", "channels_last", "check_types", "per_dimension", "positive_axis"]
+__all__ = [
+    "accumulator",
+    "channels_first",
+    "channels_last",
+    "check_floating",
+    "check_types",
+    "per_dimension",
+    "positive_axis",
+]
 
 Tensor = torch.Tensor
 
@@ -27,6 +35,18 @@ def check_types(where: str, data: Tensor, **others: Tensor | None) -> None:
                 f"{where}: this layer requires uniform type: data is {type_name(data)}, "
                 f"but {name} is {type_name(tensor)}"
             )
+
+
+def check_floating(where: str, data: Tensor) -> None:
+    """Most neural operators are defined for floating point types only.
+
+    Raises
+    ------
+    MXNetError
+        If `data` is of another type.
+    """
+    if not data.dtype.is_floating_point:
+        raise MXNetError(f"{where} supports floating point types only, not {type_name(data)}")
 
 
 def type_name(tensor: Tensor) -> str:

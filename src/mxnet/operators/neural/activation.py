@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators.catalogue import operator
-from mxnet.operators.elementwise import unary
+from mxnet.operators.neural._check import check_floating
+from mxnet.operators.neural._unary import unary
 
 Tensor = torch.Tensor
 
@@ -19,7 +20,7 @@ def _softsign(x: Tensor) -> Tensor:
     return x / (1 + x.abs())
 
 
-relu = unary("_npx_relu", torch.relu, "relu", doc="Negative elements become zero.")
+relu = unary("_npx_relu", torch.relu, "relu", exact=True, doc="Negative elements become zero.")
 sigmoid = unary("_npx_sigmoid", torch.sigmoid, "sigmoid", doc="Logistic function, element by element.")
 log_sigmoid = unary("_npx_log_sigmoid", F.logsigmoid, "log_sigmoid", doc="Logarithm of the logistic function.")
 mish = unary("_npx_mish", F.mish, "mish", doc="``x * tanh(softplus(x))``, element by element.")
@@ -48,6 +49,7 @@ def activation(
     act_type: Literal["log_sigmoid", "mish", "relu", "sigmoid", "softrelu", "softsign", "tanh"],
 ) -> Tensor:
     """Apply the activation function of that name."""
+    check_floating("Activation", data)
     return _FUNCTIONS[act_type](data)
 
 
@@ -72,6 +74,7 @@ def leaky_relu(
 
     'rrelu' draws the slope of every element between the bounds when training, and takes their mean otherwise.
     """
+    check_floating("LeakyReLU", data)
     if act_type == "leaky":
         return F.leaky_relu(data, slope)
     if act_type == "prelu":

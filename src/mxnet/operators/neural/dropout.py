@@ -10,7 +10,7 @@ from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import positive_axis
+from mxnet.operators.neural._check import check_floating, positive_axis
 
 Tensor = torch.Tensor
 
@@ -31,6 +31,7 @@ def dropout(
     """
     if not 0 <= p <= 1:
         raise MXNetError(f"Dropout: p={p} must lie between 0 and 1")
+    check_floating("Dropout", data)
     if p == 0 or not (training or mode == "always"):
         return data
     if p == 1:

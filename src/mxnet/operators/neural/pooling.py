@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import CHANNELS_LAST, channels_first, channels_last, per_dimension
+from mxnet.operators.neural._check import CHANNELS_LAST, channels_first, channels_last, check_floating, per_dimension
 from mxnet.operators.neural.convolution import Layout
 
 Tensor = torch.Tensor
@@ -46,8 +46,7 @@ def pooling(
             f"Pooling: input data should be 3D, 4D or 5D (batch, channels and one to three spatial dimensions), "
             f"but has shape {tuple(data.shape)}"
         )
-    if not data.dtype.is_floating_point:
-        raise MXNetError(f"Pooling supports floating point types only, not {data.dtype}")
+    check_floating("Pooling", data)
     if pool_type == "lp" and p_value not in (1, 2, 3):
         raise MXNetError(f"Pooling: pool_type='lp' needs p_value 1, 2 or 3, not {p_value}")
     if layout in CHANNELS_LAST:

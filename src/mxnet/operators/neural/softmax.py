@@ -10,7 +10,7 @@ import torch
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import positive_axis
+from mxnet.operators.neural._check import check_floating, positive_axis
 
 Tensor = torch.Tensor
 
@@ -25,8 +25,7 @@ def _over_lengths(
     use_length: bool,
     where: str,
 ) -> Tensor:
-    if not data.dtype.is_floating_point and dtype is None:
-        raise MXNetError(f"{where}: data of type {data.dtype} needs a floating point dtype to be given")
+    check_floating(where, data)
     axis = positive_axis(axis, data.dim(), where)
     if temperature is not None and temperature != 1:
         data = data / temperature
@@ -128,7 +127,5 @@ def _truth(mask: Tensor, where: str) -> Tensor:
 
 @operator("SoftmaxActivation")
 def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "instance") -> Tensor:
-    """Softmax over the channels, or over all elements of each instance."""
-    if mode == "channel":
-        return torch.softmax(data, 1)
-    return torch.softmax(data.flatten(1), 1).view(data.shape)
+    """Softmax over the channels (the second dimension), or over the last dimension."""
+    return torch.softmax(data, 1 if mode == "channel" else -1)

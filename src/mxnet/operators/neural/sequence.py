@@ -1,0 +1,80 @@
+"""Operators on sequences of unequal lengths: dimensions 0 and 1 are time and batch."""
+
+from __future__ import annotations
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.operators.catalogue import operator
+
+Tensor = torch.Tensor
+
+
+def _times(where: str, data: Tensor, lengths: Tensor | None, use: bool, axis: int) -> None:
+    if axis not in (0, 1):
+        raise MXNetError(f"{where}: axis={axis} must be 0 or 1, the dimension of time")
+    if data.dim() < 2:
+        raise MXNetError(f"{where}: input data should be 2D or more, but has shape {tuple(data.shape)}")
+    if use != (lengths is not None):
+        raise MXNetError(
+            f"{where}: sequence_length goes with use_sequence_length=True, here it is "
+            f"{'missing' if use else 'given without'}"
+        )
+    if use and tuple(lengths.shape) != (data.shape[1 - axis],):
+        raise MXNetError(
+            f"{where}: sequence_length has shape {tuple(lengths.shape)}, but data of shape {tuple(data.shape)} "
+            f"with axis={axis} takes ({data.shape[1 - axis]},)"
+        )
+
+
+def _along_time(data: Tensor, axis: int) -> Tensor:
+    """Numbers of the time steps, broadcasting against (time, batch) or (batch, time)."""
+    steps = torch.arange(data.shape[axis], device=data.device)
+    return steps[:, None] if axis == 0 else steps[None, :]
+
+
+@operator("SequenceMask", "_npx_sequence_mask")
+def sequence_mask(
+    data: Tensor,
+    sequence_length: Tensor | None = None,
+    *,
+    use_sequence_length: bool = False,
+    value: float = 0.0,
+    axis: int = 0,
+) -> Tensor:
+    """Set all elements past the end of each sequence to `value`."""
+    _times("SequenceMask", data, sequence_length, use_sequence_length, axis)
+    if not use_sequence_length:
+        return data.clone()
+    inside = _along_time(data, axis) < sequence_length.unsqueeze(axis)
+    inside = inside.reshape(inside.shape + (1,) * (data.dim() - 2))
+    return data.masked_fill(~inside, value)
+
+
+@operator("SequenceLast", "_npx_sequence_last")
+def sequence_last(
+    data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
+) -> Tensor:
+    """The last element of each sequence."""
+    _times("SequenceLast", data, sequence_length, use_sequence_length, axis)
+    if not use_sequence_length:
+        return data.select(axis, -1).clone()
+    last = (sequence_length.long() - 1).clamp(0, data.shape[axis] - 1)
+    batch = torch.arange(data.shape[1 - axis], device=data.device)
+    return data[last, batch] if axis == 0 else data[batch, last]
+
+
+@operator("SequenceReverse", "_npx_sequence_reverse")
+def sequence_reverse(
+    data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
+) -> Tensor:
+    """Turn each sequence around in time; what lies past its end stays where it is."""
+    _times("SequenceReverse", data, sequence_length, use_sequence_length, axis)
+    if axis != 0:
+        raise MXNetError(f"SequenceReverse: axis={axis} must be 0")
+    if not use_sequence_length:
+        return data.flip(0)
+    steps = _along_time(data, 0)
+    lengths = sequence_length.long()[None, :]
+    source = torch.where(steps < lengths, lengths - 1 - steps, steps)
+    return data[source, torch.arange(data.shape[1], device=data.device)]

@@ -1,0 +1,81 @@
+"""Special functions, and functions with a gradient of their own."""
+
+from __future__ import annotations
+
+import torch
+
+from mxnet.operators.attributes import DType
+from mxnet.operators.catalogue import operator
+from mxnet.operators.neural._unary import unary
+
+Tensor = torch.Tensor
+
+
+def _gamma(x: Tensor) -> Tensor:
+    # Below zero by reflection: lgamma has lost the sign there.
+    reflected = torch.pi / (torch.sin(torch.pi * x) * torch.exp(torch.lgamma(1 - x)))
+    return torch.where(x > 0, torch.exp(torch.lgamma(x)), reflected)
+
+
+gamma = unary("_npx_gamma", _gamma, "gamma", doc="Gamma function, element by element.")
+gammaln = unary("_npx_gammaln", torch.lgamma, "gammaln", doc="Logarithm of the gamma function's magnitude.")
+digamma = unary("_npx_digamma", torch.digamma, "digamma", doc="Derivative of `gammaln`.")
+erf = unary("_npx_erf", torch.erf, "erf", doc="Error function, element by element.")
+erfinv = unary("_npx_erfinv", torch.erfinv, "erfinv", doc="Inverse of the error function.")
+
+
+def away_from_zero(x: Tensor) -> Tensor:
+    """The nearest integer; halves go away from zero."""
+    return torch.sign(x) * torch.floor(x.abs() + 0.5)
+
+
+@operator("_contrib_round_ste", "_npx_round_ste")
+def round_ste(data: Tensor) -> Tensor:
+    """Round to the nearest integer, with the gradient of the identity."""
+    return away_from_zero(data).detach() + (data - data.detach())
+
+
+@operator("_contrib_sign_ste", "_npx_sign_ste")
+def sign_ste(data: Tensor) -> Tensor:
+    """Sign, with the gradient of the identity."""
+    return torch.sign(data).detach() + (data - data.detach())
+
+
+@operator("smooth_l1", "_npx_smooth_l1")
+def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
+    """Half the square (times `scalar` squared) of small elements, the magnitude of others less a constant."""
+    square = scalar * scalar
+    size = data.abs()
+    return torch.where(size < 1 / square, 0.5 * square * data * data, size - 0.5 / square)
+
+
+@operator("Cast", "cast", "_npx_cast", views=True)
+def cast(data: Tensor, *, dtype: DType) -> Tensor:
+    """The data as another type."""
+    return data.to(dtype)
+
+
+@operator("amp_cast", views=True)
+def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
+    """Floating point data as another type; everything else as it is."""
+    return data.to(dtype) if data.dtype.is_floating_point else data
+
+
+@operator("amp_multicast", views=True)
+def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
+    """All arrays as the widest (or narrowest) of their types."""
+    types = sorted({tensor.dtype for tensor in data}, key=lambda dtype: torch.finfo(dtype).bits)
+    wanted = types[0] if cast_narrow else types[-1]
+    return tuple([tensor.to(wanted) for tensor in data])
+
+
+@operator("_contrib_quadratic")
+def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
+    """``a * x**2 + b * x + c``."""
+    return a * data.square() + b * data + c
+
+
+@operator("_contrib_div_sqrt_dim")
+def div_sqrt_dim(data: Tensor) -> Tensor:
+    """Divide by the square root of the last dimension's size."""
+    return data / data.shape[-1] ** 0.5
