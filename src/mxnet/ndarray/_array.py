@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mxnet._dtype import name_of
 from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.device import Device, current_device, device_of
@@ -217,9 +218,7 @@ def parse_device(device: Any) -> Device:
     try:
         return Device(kind, int(number or 0))
     except (KeyError, ValueError):
-        raise MXNetError(
-            f"Invalid device {device!r}: expected for example mx.cpu(), mx.gpu(0) or 'gpu:0'"
-        ) from None
+        raise MXNetError(f"Invalid device {device!r}: expected for example mx.cpu(), mx.gpu(0) or 'gpu:0'") from None
 
 
 def invoke(
@@ -323,7 +322,7 @@ def store(out: Any, result: Any) -> Any:
     Raises
     ------
     MXNetError
-        If a shape differs, or a value of `out` is part of a graph being recorded.
+        If a shape or type differs, or a value of `out` is part of a graph being recorded.
     """
     pairs = [(out, result)] if isinstance(out, Array) else list(zip(out, result, strict=True))
     for target, tensor in pairs:
@@ -331,10 +330,14 @@ def store(out: Any, result: Any) -> Any:
             raise MXNetError(
                 f"out has shape {tuple(target._data.shape)}, but the result has shape {tuple(tensor.shape)}"
             )
+        if target._data.dtype is not tensor.dtype:
+            raise MXNetError(
+                f"out has type {name_of(target._data.dtype)}, but the result has type {name_of(tensor.dtype)}"
+            )
         target._check_writable()
     for target, tensor in pairs:
         if modes.recording and tensor.requires_grad:
-            target._data = tensor.to(target._data.dtype)
+            target._data = tensor
         else:
             target._writable_tensor().copy_(tensor)
     return out
@@ -343,9 +346,7 @@ def store(out: Any, result: Any) -> Any:
 def _describe(op: Operator, tensors: Sequence[Any]) -> str:
     names = [f"{op.inputs[0]}{i}" for i in range(len(tensors))] if op.variadic else op.inputs
     return ", ".join(
-        f"{name}={_describe_value(value)}"
-        for name, value in zip(names, tensors, strict=False)
-        if value is not None
+        f"{name}={_describe_value(value)}" for name, value in zip(names, tensors, strict=False) if value is not None
     )
 
 

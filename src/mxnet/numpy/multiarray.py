@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as _np
@@ -11,14 +13,41 @@ from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.ndarray._array import Array, place, read, wrap
-from mxnet.ndarray.ndarray import NDArray
-from mxnet.numpy._dispatch import apply_binary
-from mxnet.operators import elementwise as _ops
+from mxnet.numpy import _protocols
+from mxnet.numpy._dispatch import apply_binary, apply_unary, is_operand
+from mxnet.numpy._elementwise import around, ceil, floor, trunc
+from mxnet.numpy._methods import Methods
+from mxnet.operators import creation, elementwise, functions, logic
+from mxnet.operators.elementwise import Binary
 
 __all__ = ["array", "from_torch", "ndarray"]
 
+_Operation = Callable[[Any, Any], Any]
 
-class ndarray(NDArray):
+
+def _operators(op: Binary) -> tuple[_Operation, _Operation, _Operation]:
+    """The methods for ``x + y``, ``y + x`` and ``x += y``."""
+
+    def plain(self: Any, other: Any) -> Any:
+        return apply_binary(op, self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return apply_binary(op, other, self)
+
+    def in_place(self: Any, other: Any) -> Any:
+        return apply_binary(op, self, other, self)
+
+    return plain, reflected, in_place
+
+
+def _comparison(op: Binary) -> _Operation:
+    def compare(self: Any, other: Any) -> Any:
+        return apply_binary(op, self, other) if is_operand(other) else NotImplemented
+
+    return compare
+
+
+class ndarray(Methods):
     """An array with NumPy's behaviour, on a device, with gradients.
 
     Made by `mx.np.array` and its kin; the default type is float32.
@@ -28,41 +57,108 @@ class ndarray(NDArray):
 
     @property
     def dtype(self) -> Any:
+        """The NumPy data type of the elements (``'bfloat16'`` where NumPy has none)."""
         return _dtype.from_torch(self._data.dtype)
 
     def __repr__(self) -> str:
-        text = repr(self.asnumpy())
-        if self._data.dtype is torch.float32:
-            text = text.replace(", dtype=float32", "")
+        values = self.asnumpy()
+        prefix = "array("
+        text = _np.array2string(values, separator=", ", prefix=prefix, suffix=")")
+        notes = []
+        if values.size == 0 and values.shape != (0,):
+            text = "[]"
+            notes.append(f"shape={values.shape}")
+        if self._data.dtype not in (torch.float32, torch.bool):
+            notes.append(f"dtype={_dtype.name_of(self._data.dtype)}")
         device = self.device
-        return text if device == _CPU else f"{text[:-1]}, device={device})"
+        if device.device_type != "cpu":
+            notes.append(f"device={device}")
+        width = len(text) - text.rfind("\n") + len(prefix) * ("\n" not in text)
+        for note in notes:
+            fits = width + len(note) + 3 <= _np.get_printoptions()["linewidth"]
+            text += f", {note}" if fits else f",\n{' ' * len(prefix)}{note}"
+            width = width + len(note) + 2 if fits else len(prefix) + len(note)
+        return f"{prefix}{text})"
 
     def __str__(self) -> str:
         return str(self.asnumpy())
 
     def __format__(self, form: str) -> str:
-        return format(self.item() if self.ndim == 0 else str(self), form)
+        if not form:
+            return str(self)
+        if self.ndim:
+            raise TypeError(f"cannot format an array of shape {self.shape} as {form!r}: only one without dimensions")
+        return format(self.item(), form)
 
-    def __add__(self, other: Any) -> Any:
-        return apply_binary(_ops.add, self, other)
+    __add__, __radd__, __iadd__ = _operators(elementwise.add)
+    __sub__, __rsub__, __isub__ = _operators(elementwise.subtract)
+    __mul__, __rmul__, __imul__ = _operators(elementwise.multiply)
+    __truediv__, __rtruediv__, __itruediv__ = _operators(elementwise.true_divide)
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _operators(elementwise.floor_divide)
+    __mod__, __rmod__, __imod__ = _operators(elementwise.mod)
+    __pow__, __rpow__, __ipow__ = _operators(elementwise.power)
+    __and__, __rand__, __iand__ = _operators(logic.bitwise_and)
+    __or__, __ror__, __ior__ = _operators(logic.bitwise_or)
+    __xor__, __rxor__, __ixor__ = _operators(logic.bitwise_xor)
+    __lshift__, __rlshift__, __ilshift__ = _operators(logic.bitwise_left_shift)
+    __rshift__, __rrshift__, __irshift__ = _operators(logic.bitwise_right_shift)
 
-    def __radd__(self, other: Any) -> Any:
-        return apply_binary(_ops.add, other, self)
+    __eq__ = _comparison(logic.equal)
+    __ne__ = _comparison(logic.not_equal)
+    __lt__ = _comparison(logic.less)
+    __le__ = _comparison(logic.less_equal)
+    __gt__ = _comparison(logic.greater)
+    __ge__ = _comparison(logic.greater_equal)
+    __hash__ = Array.__hash__
 
-    def __sub__(self, other: Any) -> Any:
-        return apply_binary(_ops.subtract, self, other)
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
 
-    def __rsub__(self, other: Any) -> Any:
-        return apply_binary(_ops.subtract, other, self)
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
 
-    def __mul__(self, other: Any) -> Any:
-        return apply_binary(_ops.multiply, self, other)
+    def __matmul__(self, other: Any) -> Any:
+        return sys.modules["mxnet.numpy"].matmul(self, other)
 
-    def __rmul__(self, other: Any) -> Any:
-        return apply_binary(_ops.multiply, other, self)
+    def __rmatmul__(self, other: Any) -> Any:
+        return sys.modules["mxnet.numpy"].matmul(other, self)
 
+    def __imatmul__(self, other: Any) -> Any:
+        return sys.modules["mxnet.numpy"].matmul(self, other, out=self)
 
-_CPU = Device("cpu", 0)
+    def __neg__(self) -> Any:
+        return apply_unary(functions.negative, self)
+
+    def __pos__(self) -> Any:
+        return apply_unary(creation.copy, self)
+
+    def __abs__(self) -> Any:
+        return apply_unary(functions.absolute, self)
+
+    def __invert__(self) -> Any:
+        return apply_unary(logic.bitwise_not, self)
+
+    def __round__(self, decimals: int | None = None) -> Any:
+        return around(self, decimals or 0)
+
+    def __ceil__(self) -> Any:
+        return ceil(self)
+
+    def __floor__(self) -> Any:
+        return floor(self)
+
+    def __trunc__(self) -> Any:
+        return trunc(self)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return _protocols.array_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _protocols.array_function(func, types, args, kwargs)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """The module of the functions for this array: `mx.np`."""
+        return sys.modules["mxnet.numpy"]
 
 
 def array(object: Any, dtype: Any = None, device: Device | None = None, ctx: Device | None = None) -> ndarray:
@@ -75,7 +171,7 @@ def array(object: Any, dtype: Any = None, device: Device | None = None, ctx: Dev
     dtype : optional
         Default: that of an MXNet array or torch tensor, float32 for everything else.
     device : Device, optional
-        Default: that of an MXNet array, else the current device.
+        Default: that of an MXNet array, else the current device; `ctx` is its old name.
 
     Raises
     ------

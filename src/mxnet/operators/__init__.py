@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from mxnet.operators import (  # noqa: F401  (each enters its operators)
+    creation,
     editing,
     elementwise,
+    functions,
     image,
     image_color,
     indexing,
     joining,
     linalg,
     linalg_blas,
+    logic,
     neural,
     products,
     random,
+    reduction,
     sampling,
     shape,
+    sorting,
 )
 from mxnet.operators.catalogue import CATALOGUE, Operator, find, operator
 

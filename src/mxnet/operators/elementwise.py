@@ -1,4 +1,4 @@
-"""Operators that work element by element: the factories, and the families made with them."""
+"""Operators that work element by element: the factories, and arithmetic on two operands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mxnet.operators._promotion import common, counted, with_number
 from mxnet.operators.attributes import Scalar
 from mxnet.operators.catalogue import Operator, operator
 
-__all__ = ["Binary", "binary", "unary"]
+__all__ = ["ARITHMETIC", "Binary", "Rule", "binary", "unary"]
 
 Tensor = torch.Tensor
 
@@ -23,44 +24,101 @@ class Binary(NamedTuple):
     reverse: Operator
 
 
-def unary(
-    name: str, function: Callable[[Tensor], Tensor], *aliases: str, to_float: bool = False, doc: str
-) -> Operator:
-    """Enter ``function(x)`` into the catalogue; `to_float` makes integers float32 first."""
+class Rule(NamedTuple):
+    """How a family of operators brings its operands to one type.
 
-    def body(x: Tensor) -> Tensor:
-        if to_float and not x.dtype.is_floating_point:
-            x = x.to(torch.float32)
-        return function(x)
+    Attributes
+    ----------
+    pair : callable
+        ``pair(x1, x2)`` for two tensors.
+    number : callable
+        ``number(data, scalar)`` returns both as the function takes them.
+    """
+
+    pair: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    number: Callable[[Tensor, Any], tuple[Tensor, Any]]
+
+
+def unary(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    *aliases: str,
+    convert: Callable[[Tensor], Tensor] | None = None,
+    doc: str,
+) -> Operator:
+    """Enter ``function(x)`` into the catalogue; `convert` brings the input to the type it is computed in."""
+    if convert is None:
+
+        def body(x: Tensor) -> Tensor:
+            return function(x)
+
+    else:
+
+        def body(x: Tensor) -> Tensor:
+            return function(convert(x))
 
     body.__doc__ = doc
     return operator(name, *aliases)(body)
+
+
+def _arithmetic_pair(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+    if x1.dtype is not x2.dtype:
+        return common(x1, x2)
+    return (counted(x1), counted(x2)) if x1.dtype is torch.bool else (x1, x2)
+
+
+def _arithmetic_number(data: Tensor, scalar: Any) -> tuple[Tensor, Any]:
+    return with_number(data, scalar), scalar
+
+
+ARITHMETIC = Rule(_arithmetic_pair, _arithmetic_number)
 
 
 def binary(
     name: str,
     function: Callable[[Any, Any], Tensor],
     *aliases: str,
+    rule: Rule = ARITHMETIC,
+    scalar_name: str = "",
     reverse: str | None = None,
+    number: Callable[[Tensor, Any], Tensor] | None = None,
+    reversed_number: Callable[[Any, Tensor], Tensor] | None = None,
     doc: str,
 ) -> Binary:
     """Enter ``function(x1, x2)`` and its forms with a number into the catalogue.
 
-    The number forms are called ``<name>_scalar`` and `reverse` (None: the operands may change places).
+    Parameters
+    ----------
+    scalar_name : str, optional
+        Name of the form with a number on the right; default ``<name>_scalar``.
+    reverse : str, optional
+        Name of the form with a number on the left; default: the operands may change places.
+    number, reversed_number : callable, optional
+        Computes those forms; default: `function` on the number as a tensor without dimensions.
     """
+    pair, fit = rule
+    on_right = number or (lambda x, n: function(x, x.new_full((), n)))
+    on_left = reversed_number or (lambda n, x: function(x.new_full((), n), x))
 
-    def arrays(x1: Tensor, x2: Tensor) -> Tensor:
-        return function(x1, x2)
+    # Two floats of one type need no rule: nearly every call is such a one.
+    def arrays(lhs: Tensor, rhs: Tensor) -> Tensor:
+        if lhs.dtype is rhs.dtype and lhs.dtype.is_floating_point:
+            return function(lhs, rhs)
+        return function(*pair(lhs, rhs))
 
     def scalar(data: Tensor, *, scalar: Scalar = 1.0, is_int: bool = True) -> Tensor:
-        return function(_for_number(data, scalar), scalar)
+        if data.dtype.is_floating_point:
+            return on_right(data, scalar)
+        data, value = fit(data, scalar if is_int else float(scalar))
+        return on_right(data, value)
 
     def reversed_scalar(data: Tensor, *, scalar: Scalar = 1.0, is_int: bool = True) -> Tensor:
-        return function(scalar, _for_number(data, scalar))
+        data, value = fit(data, scalar if is_int else float(scalar))
+        return on_left(value, data)
 
     for body in (arrays, scalar, reversed_scalar):
         body.__doc__ = doc
-    plain = operator(f"{name}_scalar")(scalar)
+    plain = operator(scalar_name or f"{name}_scalar")(scalar)
     return Binary(
         operator(name, *aliases)(arrays),
         plain,
@@ -68,14 +126,168 @@ def binary(
     )
 
 
-def _for_number(data: Tensor, number: float) -> Tensor:
-    """MXNet makes an integer array that meets a float number float64."""
-    if isinstance(number, float) and not data.dtype.is_floating_point:
-        return data.to(torch.float64)
-    return data
+def _float_pair(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+    x1, x2 = common(x1, x2) if x1.dtype is not x2.dtype else (x1, x2)
+    return (x1, x2) if x1.dtype.is_floating_point else (x1.to(torch.float32), x2.to(torch.float32))
 
 
-add = binary("_npi_add", torch.add, doc="Sum, element by element.")
-subtract = binary("_npi_subtract", torch.sub, reverse="_npi_rsubtract_scalar", doc="Difference.")
-multiply = binary("_npi_multiply", torch.mul, doc="Product, element by element.")
-exp = unary("_npi_exp", torch.exp, to_float=True, doc="Exponential, element by element.")
+def _float_number(data: Tensor, scalar: Any) -> tuple[Tensor, Any]:
+    return data if data.dtype.is_floating_point else data.to(torch.float32), scalar
+
+
+_FLOAT = Rule(_float_pair, _float_number)
+
+
+def _floor_divide(x1: Tensor, x2: Any) -> Tensor:
+    if x1.dtype.is_floating_point:
+        return torch.floor(x1 / x2)
+    zero, divisor = _divisor(x1, x2)
+    return torch.where(zero, 0, torch.div(x1, divisor, rounding_mode="floor"))
+
+
+def _remainder(x1: Tensor, x2: Any) -> Tensor:
+    zero, divisor = _divisor(x1, x2)
+    return torch.where(zero, 0, torch.remainder(x1, divisor))
+
+
+def _fmod(x1: Tensor, x2: Any) -> Tensor:
+    zero, divisor = _divisor(x1, x2)
+    return torch.where(zero, 0, torch.fmod(x1, divisor))
+
+
+def _divisor(x1: Tensor, x2: Any) -> tuple[Tensor, Tensor]:
+    """Where the divisor is zero, and a divisor that is not: what is left of a division by zero is zero."""
+    x2 = x2 if isinstance(x2, Tensor) else x1.new_full((), x2)
+    zero = x2 == 0
+    return zero, torch.where(zero, 1, x2)
+
+
+def _power_number(x: Tensor, exponent: Any) -> Tensor:
+    if exponent < 0 and not x.dtype.is_floating_point:
+        return torch.pow(x, x.new_full((), exponent))
+    return torch.pow(x, exponent)
+
+
+def _tied(
+    function: Callable[..., Tensor], ahead: Callable[..., Tensor], keeps_nan: bool
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """A choice between two operands whose gradient goes to the first one in a tie; torch would halve it."""
+
+    def choose(x1: Tensor, x2: Tensor) -> Tensor:
+        if x1.requires_grad or x2.requires_grad:
+            return torch.where(ahead(x1, x2) | torch.isnan(x1 if keeps_nan else x2), x1, x2)
+        return function(x1, x2)
+
+    return choose
+
+
+def _copysign(x1: Tensor, x2: Tensor) -> Tensor:
+    if x1.dtype.is_floating_point:
+        return torch.copysign(x1, x2)
+    return torch.where(x2 < 0, -x1.abs(), x1.abs())
+
+
+def _ldexp(x1: Tensor, x2: Tensor) -> Tensor:
+    return (x1 * torch.pow(2.0, x2)).to(x1.dtype)
+
+
+add = binary("_npi_add", torch.add, number=torch.add, doc="Sum, element by element.")
+subtract = binary(
+    "_npi_subtract",
+    torch.sub,
+    reverse="_npi_rsubtract_scalar",
+    number=torch.sub,
+    reversed_number=lambda n, x: torch.rsub(x, n),
+    doc="Difference, element by element.",
+)
+multiply = binary("_npi_multiply", torch.mul, number=torch.mul, doc="Product, element by element.")
+true_divide = binary(
+    "_npi_true_divide",
+    torch.true_divide,
+    rule=_FLOAT,
+    reverse="_npi_rtrue_divide_scalar",
+    number=torch.true_divide,
+    doc="Quotient, element by element; that of integers is float32.",
+)
+floor_divide = binary(
+    "_npi_floor_divide",
+    _floor_divide,
+    reverse="_npi_rfloor_divide_scalar",
+    doc="Quotient rounded down, element by element; integers divided by zero give zero.",
+)
+mod = binary(
+    "_npi_mod",
+    _remainder,
+    reverse="_npi_rmod_scalar",
+    doc="Remainder with the sign of the divisor, element by element; zero where the divisor is.",
+)
+fmod = binary(
+    "_npi_fmod",
+    _fmod,
+    reverse="_npi_rfmod_scalar",
+    doc="Remainder with the sign of the dividend, element by element; zero where the divisor is.",
+)
+power = binary(
+    "_npi_power",
+    torch.pow,
+    reverse="_npi_rpower_scalar",
+    number=_power_number,
+    reversed_number=torch.pow,
+    doc="First operand to the power of the second, element by element.",
+)
+maximum = binary(
+    "broadcast_maximum",
+    _tied(torch.maximum, torch.ge, keeps_nan=True),
+    "_npi_maximum",
+    scalar_name="_maximum_scalar",
+    doc="The larger of two, element by element; NaN if either is.",
+)
+minimum = binary(
+    "broadcast_minimum",
+    _tied(torch.minimum, torch.le, keeps_nan=True),
+    "_npi_minimum",
+    scalar_name="_minimum_scalar",
+    doc="The smaller of two, element by element; NaN if either is.",
+)
+fmax = binary(
+    "_npi_fmax",
+    _tied(torch.fmax, torch.ge, keeps_nan=False),
+    doc="The larger of two, element by element, passing over NaN.",
+)
+fmin = binary(
+    "_npi_fmin",
+    _tied(torch.fmin, torch.le, keeps_nan=False),
+    doc="The smaller of two, element by element, passing over NaN.",
+)
+copysign = binary(
+    "_npi_copysign",
+    _copysign,
+    reverse="_npi_rcopysign_scalar",
+    doc="The size of the first operand with the sign of the second, element by element.",
+)
+arctan2 = binary(
+    "_npi_arctan2",
+    torch.arctan2,
+    rule=_FLOAT,
+    reverse="_npi_rarctan2_scalar",
+    doc="Angle of the point (x2, x1) in radians, element by element.",
+)
+hypot = binary(
+    "_npi_hypot",
+    torch.hypot,
+    rule=_FLOAT,
+    scalar_name="_hypot_scalar",
+    doc="Length of the hypotenuse over two legs, element by element.",
+)
+logaddexp = binary(
+    "_npi_logaddexp",
+    torch.logaddexp,
+    rule=_FLOAT,
+    doc="Logarithm of the sum of two exponentials, element by element.",
+)
+ldexp = binary(
+    "_npi_ldexp",
+    _ldexp,
+    reverse="_npi_rldexp_scalar",
+    doc="First operand times two to the power of the second, element by element.",
+)

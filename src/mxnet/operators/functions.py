@@ -1,0 +1,119 @@
+"""Functions of one argument, element by element, and rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from mxnet.operators._promotion import floating
+from mxnet.operators.catalogue import Operator, operator
+from mxnet.operators.elementwise import unary
+
+__all__: list[str] = []
+
+Tensor = torch.Tensor
+
+
+def _function(name: str, function: Callable[[Tensor], Tensor], doc: str) -> Operator:
+    """A function to real numbers: integers are made floats."""
+    return unary(f"_npi_{name}", function, convert=floating, doc=doc)
+
+
+def _kept(name: str, function: Callable[[Tensor], Tensor], doc: str, *aliases: str) -> Operator:
+    """A function that keeps the type of its argument."""
+    return unary(f"_npi_{name}", function, *aliases, doc=doc)
+
+
+def _whole(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Rounding leaves integers as they are; bool becomes float16."""
+    return lambda x: function(floating(x) if x.dtype is torch.bool else x)
+
+
+def _cbrt(x: Tensor) -> Tensor:
+    return torch.sign(x) * torch.pow(torch.abs(x), 1.0 / 3.0)
+
+
+def _rint(x: Tensor) -> Tensor:
+    below = torch.floor(x)
+    return below + (x - below > 0.5)
+
+
+def _reciprocal(x: Tensor) -> Tensor:
+    if x.dtype.is_floating_point:
+        return torch.reciprocal(x)
+    zero = x == 0
+    return torch.where(zero, 0, torch.div(1, torch.where(zero, 1, x), rounding_mode="trunc")).to(x.dtype)
+
+
+exp = _function("exp", torch.exp, "Exponential.")
+expm1 = _function("expm1", torch.expm1, "Exponential less one, exact near zero.")
+log = _function("log", torch.log, "Natural logarithm.")
+log2 = _function("log2", torch.log2, "Logarithm to base 2.")
+log10 = _function("log10", torch.log10, "Logarithm to base 10.")
+log1p = _function("log1p", torch.log1p, "Logarithm of one more than the argument, exact near zero.")
+sqrt = _function("sqrt", torch.sqrt, "Square root.")
+cbrt = _function("cbrt", _cbrt, "Cube root.")
+sin = _function("sin", torch.sin, "Sine.")
+cos = _function("cos", torch.cos, "Cosine.")
+tan = _function("tan", torch.tan, "Tangent.")
+arcsin = _function("arcsin", torch.arcsin, "Inverse sine.")
+arccos = _function("arccos", torch.arccos, "Inverse cosine.")
+arctan = _function("arctan", torch.arctan, "Inverse tangent.")
+sinh = _function("sinh", torch.sinh, "Hyperbolic sine.")
+cosh = _function("cosh", torch.cosh, "Hyperbolic cosine.")
+tanh = _function("tanh", torch.tanh, "Hyperbolic tangent.")
+arcsinh = _function("arcsinh", torch.arcsinh, "Inverse hyperbolic sine.")
+arccosh = _function("arccosh", torch.arccosh, "Inverse hyperbolic cosine.")
+arctanh = _function("arctanh", torch.arctanh, "Inverse hyperbolic tangent.")
+degrees = _function("degrees", torch.rad2deg, "Radians as degrees.")
+radians = _function("radians", torch.deg2rad, "Degrees as radians.")
+
+absolute = _kept("absolute", torch.abs, "Absolute value.", "_npi_abs")
+negative = _kept("negative", torch.neg, "The argument with the other sign.")
+sign = _kept("sign", torch.sign, "-1, 0 or 1.")
+square = _kept("square", torch.square, "Square.")
+reciprocal = _kept("reciprocal", _reciprocal, "One divided by the argument.")
+
+rint = _function("rint", _rint, "Nearest integer as a float; halves go down.")
+fix = _function("fix", torch.trunc, "Nearest integer towards zero.")
+ceil = _kept("ceil", _whole(torch.ceil), "Nearest integer not below.")
+floor = _kept("floor", _whole(torch.floor), "Nearest integer not above.")
+trunc = _kept("trunc", _whole(torch.trunc), "Nearest integer towards zero; integers stay integers.")
+
+
+@operator("_npi_around")
+def around(x: Tensor, *, decimals: int = 0) -> Tensor:
+    """Round to `decimals` places; halves go to the even neighbour."""
+    return torch.round(x, decimals=decimals) if x.dtype.is_floating_point else _around_integer(x, decimals)
+
+
+def _around_integer(x: Tensor, decimals: int) -> Tensor:
+    if decimals >= 0:
+        return x.clone()
+    unit = 10**-decimals
+    return (torch.round(x.to(torch.float64) / unit) * unit).to(x.dtype)
+
+
+@operator("_npi_nan_to_num")
+def nan_to_num(
+    data: Tensor, *, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Numbers in the place of NaN and infinity; by default zero and the largest ones of the type."""
+    return torch.nan_to_num(data, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@operator("clip", "_npi_clip")
+def clip(data: Tensor, *, a_min: float | None = None, a_max: float | None = None) -> Tensor:
+    """Limit values to an interval, either end of which may be open."""
+    if not data.dtype.is_floating_point:
+        return torch.clamp(data, _bound(data, a_min), _bound(data, a_max)).to(data.dtype)
+    return torch.clamp(data, a_min, a_max)
+
+
+def _bound(data: Tensor, bound: float | None) -> int | None:
+    """A bound for integers, no wider than their type."""
+    if bound is None:
+        return None
+    limits = torch.iinfo(torch.uint8 if data.dtype is torch.bool else data.dtype)
+    return int(min(max(bound, limits.min), limits.max))
