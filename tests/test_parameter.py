@@ -31,7 +31,9 @@ def test_attributes_and_their_defaults():
     assert Parameter("w").shape is None
 
 
-@pytest.mark.parametrize("ask", [lambda p: p.data(), lambda p: p.grad(), lambda p: p.list_data(), lambda p: p.list_grad()])
+@pytest.mark.parametrize(
+    "ask", [lambda p: p.data(), lambda p: p.grad(), lambda p: p.list_data(), lambda p: p.list_grad()]
+)
 def test_uninitialized_parameter_says_what_to_do(ask):
     with pytest.raises(RuntimeError, match=r"'w' has not been initialized.*initialize\(\)"):
         ask(Parameter("w", shape=(2,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import warnings
@@ -11,14 +12,14 @@ from typing import Any
 
 import torch
 
-from mxnet import initializer
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.gluon import _files
 from mxnet.gluon._shape_pass import shape_only, shape_pass, without_values
 from mxnet.gluon._summary import print_summary
-from mxnet.gluon.parameter import Parameter
+from mxnet.gluon.parameter import Parameter, initializer_of
 from mxnet.gluon.utils import HookHandle
+from mxnet.initializer import Initializer
 from mxnet.ndarray._array import Array
 
 __all__ = ["Block", "HybridBlock"]
@@ -194,9 +195,9 @@ class Block:
         force_reinit : bool, default False
             Initialize anew what is initialized already, instead of warning.
         """
-        init = initializer.create("uniform" if init is None else init)
-        if verbose:
-            init.set_verbosity(verbose=True)
+        init = initializer_of(init or "uniform")
+        if verbose and isinstance(init, Initializer):
+            init = copy.copy(init).set_verbosity(True)  # a copy: the user may use the initializer elsewhere
         named = {id(param): (name, param) for name, param in reversed([*self._named_params("")])}
         for name, param in reversed(named.values()):
             param._path = name

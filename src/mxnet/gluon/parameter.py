@@ -204,8 +204,8 @@ class Parameter:
 
     def _filler(self, init: Any, default_init: Any) -> Callable[[ndarray], None]:
         """What fills the array: the initializer given, else the parameter's own, else the network's."""
-        default = initializer.create(default_init or initializer.Uniform())
-        own = initializer.create(init or self.init or default)
+        default = initializer_of(default_init or "uniform")
+        own = initializer_of(init or self.init or default)
         # Mixed and Load choose by the name; everything else is applied whatever the name.
         attributes = {"__init__": own} if hasattr(own, "_init_weight") else {}
         call = default if attributes else own
@@ -459,6 +459,11 @@ class Constant(Parameter):
                 f'and new value "{request}" is ignored.',
                 stacklevel=2,
             )
+
+
+def initializer_of(init: Any) -> Any:
+    """The initializer of that name, or the object itself, which may be any callable: Mixed and Load are."""
+    return init if callable(init) and not isinstance(init, type) else initializer.create(init)
 
 
 def _known(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:

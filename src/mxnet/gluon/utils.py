@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["HookHandle"]
+__all__ = ["HookHandle", "check_sha1"]
 
 
 class HookHandle:
@@ -40,3 +42,9 @@ class HookHandle:
 
     def __exit__(self, *exception: object) -> None:
         self.detach()
+
+
+def check_sha1(filename: str | os.PathLike, sha1_hash: str) -> bool:
+    """Whether a file has the given SHA-1 sum, in hexadecimal digits."""
+    with open(filename, "rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest() == sha1_hash
