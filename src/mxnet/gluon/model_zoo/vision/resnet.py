@@ -72,8 +72,9 @@ class _BlockV1(_ResidualBlock):
 
     def forward(self, x: Any) -> Any:
         """The block's output, (batch, channels, height / stride, width / stride)."""
+        body = self.body(x)
         shortcut = x if self.downsample is None else self.downsample(x)
-        return _relu(shortcut + self.body(x))
+        return _relu(shortcut + body)
 
 
 class BasicBlockV1(_BlockV1):
