@@ -9,13 +9,16 @@ from mxnet import (
     device,
     gluon,
     initializer,
+    kvstore,
     lr_scheduler,
     ndarray,
     numpy,
     numpy_extension,
+    optimizer,
     random,
 )
 from mxnet import initializer as init
+from mxnet import kvstore as kv
 from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
@@ -41,6 +44,8 @@ __all__ = [
     "gpu",
     "init",
     "initializer",
+    "kv",
+    "kvstore",
     "lr_scheduler",
     "nd",
     "ndarray",
@@ -49,5 +54,6 @@ __all__ = [
     "num_gpus",
     "numpy",
     "numpy_extension",
+    "optimizer",
     "random",
 ]

@@ -38,14 +38,17 @@ class Mark:
         ``'write'``, ``'add'`` or ``'null'``.
     owned : bool
         Whether the buffer's tensor may be exchanged for the new gradient instead of being written.
+    fresh : bool
+        Whether a gradient has come since the array was last updated; a Trainer sets it back.
     """
 
-    __slots__ = ("buffer", "hook", "leaf", "owned", "request")
+    __slots__ = ("buffer", "fresh", "hook", "leaf", "owned", "request")
 
     def __init__(self, array: Array, buffer: Array, request: str, owned: bool) -> None:
         self.buffer = buffer
         self.request = request
         self.owned = owned
+        self.fresh = False
         self.leaf: torch.Tensor | None = None
         self.hook: Any = None
         data = array._data
@@ -70,6 +73,7 @@ class Mark:
         self._deliver(gradient.detach().clone())
 
     def _deliver(self, gradient: torch.Tensor) -> None:
+        self.fresh = True
         if self.request == "add":
             self.buffer._data.add_(gradient)
         elif self.owned:
