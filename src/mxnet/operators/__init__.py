@@ -11,6 +11,7 @@ from mxnet.operators import (  # noqa: F401  (each enters its operators)
     image_color,
     indexing,
     joining,
+    legacy,
     linalg,
     linalg_blas,
     logic,

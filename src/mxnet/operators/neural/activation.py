@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators.catalogue import operator
+from mxnet.operators.legacy._factories import unary
 from mxnet.operators.neural._check import check_floating
-from mxnet.operators.neural._unary import unary
 
 Tensor = torch.Tensor
 

@@ -119,12 +119,12 @@ def softmax_output(
         counted = wanted != int(ignore_label)
         gradient = gradient * counted.unsqueeze(axis)
     scale: Any = grad_scale
-    if multi_output and normalization == "null":
-        scale = grad_scale / wanted[0].numel()
-    elif normalization == "batch":
-        scale = grad_scale / data.shape[0] / (wanted[0].numel() if multi_output else 1)
+    if normalization == "batch":
+        scale = grad_scale / wanted.numel()
     elif normalization == "valid":
         scale = grad_scale / counted.sum().clamp(min=1)
+    elif multi_output:
+        scale = grad_scale / wanted[0].numel()
     return _with_gradient(data, result.view(data.shape), (gradient * scale).view(data.shape))
 
 
@@ -133,6 +133,23 @@ def _smooth_targets(wanted: Tensor, result: Tensor, axis: int, alpha: float) -> 
     rest = alpha / (classes - 1) if classes > 1 else 0.0
     target = torch.full_like(result, rest)
     return target.scatter_(axis, wanted.clamp(0, classes - 1).unsqueeze(axis), 1 - alpha)
+
+
+@operator("SVMOutput")
+def svm_output(
+    data: Tensor,
+    label: Tensor,
+    *,
+    margin: float = 1.0,
+    regularization_coefficient: float = 1.0,
+    use_linear: bool = False,
+) -> Tensor:
+    """The data, with the gradient of a support vector machine's (squared) hinge loss, one class against all."""
+    side = torch.full_like(data, -1.0, requires_grad=False)
+    side.scatter_(1, label.detach().long().reshape(-1, 1), 1.0)
+    slack = (margin - side * data.detach()).clamp(min=0)
+    slope = (slack > 0).to(data.dtype) if use_linear else 2 * slack
+    return _with_gradient(data, data, -side * slope * regularization_coefficient)
 
 
 @operator("softmax_cross_entropy")

@@ -6,7 +6,7 @@ import torch
 
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._unary import unary
+from mxnet.operators.legacy._factories import unary
 
 Tensor = torch.Tensor
 

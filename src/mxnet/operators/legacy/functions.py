@@ -1,0 +1,76 @@
+"""Functions of one array as MXNet 1.x has them: the result has the type of the data."""
+
+from __future__ import annotations
+
+import torch
+
+from mxnet.operators.catalogue import operator
+from mxnet.operators.legacy._factories import unary
+from mxnet.operators.neural.special import away_from_zero
+
+Tensor = torch.Tensor
+
+
+def _cube_root(x: Tensor) -> Tensor:
+    return torch.sign(x) * x.abs().pow(1 / 3)
+
+
+def _reciprocal_cube_root(x: Tensor) -> Tensor:
+    return 1 / _cube_root(x)
+
+
+def _not(x: Tensor) -> Tensor:
+    return torch.logical_not(x).to(x.dtype)
+
+
+abs = unary("abs", torch.abs, exact=True, doc="Magnitude of each element.")
+sign = unary("sign", torch.sign, exact=True, doc="-1, 0 or 1 as an element is negative, zero or positive.")
+negative = unary("negative", torch.neg, exact=True, doc="Each element with its sign changed.")
+square = unary("square", torch.square, exact=True, doc="Square of each element.")
+round = unary("round", away_from_zero, doc="Nearest integer; halves go away from zero.")
+rint = unary("rint", lambda x: torch.ceil(x - 0.5), doc="Nearest integer; halves go down.")
+ceil = unary("ceil", torch.ceil, doc="Smallest integer not below each element.")
+floor = unary("floor", torch.floor, doc="Largest integer not above each element.")
+trunc = unary("trunc", torch.trunc, doc="Each element cut off to an integer.")
+fix = unary("fix", torch.trunc, doc="Nearest integer towards zero.")
+sqrt = unary("sqrt", torch.sqrt, doc="Square root of each element.")
+rsqrt = unary("rsqrt", torch.rsqrt, doc="Reciprocal of the square root of each element.")
+cbrt = unary("cbrt", _cube_root, doc="Cube root of each element.")
+rcbrt = unary("rcbrt", _reciprocal_cube_root, doc="Reciprocal of the cube root of each element.")
+reciprocal = unary("reciprocal", torch.reciprocal, doc="Reciprocal of each element.")
+exp = unary("exp", torch.exp, doc="Exponential of each element.")
+expm1 = unary("expm1", torch.expm1, doc="Exponential of each element, less one.")
+log = unary("log", torch.log, doc="Natural logarithm of each element.")
+log10 = unary("log10", torch.log10, doc="Logarithm to base 10 of each element.")
+log2 = unary("log2", torch.log2, doc="Logarithm to base 2 of each element.")
+log1p = unary("log1p", torch.log1p, doc="Natural logarithm of one plus each element.")
+sin = unary("sin", torch.sin, doc="Sine of each element.")
+cos = unary("cos", torch.cos, doc="Cosine of each element.")
+tan = unary("tan", torch.tan, doc="Tangent of each element.")
+arcsin = unary("arcsin", torch.asin, doc="Inverse sine of each element.")
+arccos = unary("arccos", torch.acos, doc="Inverse cosine of each element.")
+arctan = unary("arctan", torch.atan, doc="Inverse tangent of each element.")
+sinh = unary("sinh", torch.sinh, doc="Hyperbolic sine of each element.")
+cosh = unary("cosh", torch.cosh, doc="Hyperbolic cosine of each element.")
+tanh = unary("tanh", torch.tanh, doc="Hyperbolic tangent of each element.")
+arcsinh = unary("arcsinh", torch.asinh, doc="Inverse hyperbolic sine of each element.")
+arccosh = unary("arccosh", torch.acosh, doc="Inverse hyperbolic cosine of each element.")
+arctanh = unary("arctanh", torch.atanh, doc="Inverse hyperbolic tangent of each element.")
+degrees = unary("degrees", torch.rad2deg, doc="Radians as degrees.")
+radians = unary("radians", torch.deg2rad, doc="Degrees as radians.")
+logical_not = unary("logical_not", _not, exact=True, doc="One where an element is zero, else zero.")
+zeros_like = unary("zeros_like", torch.zeros_like, exact=True, doc="Zeros in shape and type of the data.")
+ones_like = unary("ones_like", torch.ones_like, exact=True, doc="Ones in shape and type of the data.")
+identity = unary("_copy", torch.clone, "identity", exact=True, doc="A copy.")
+
+
+@operator("all_finite")
+def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
+    """One if every element is finite, else zero, of shape (1,)."""
+    return torch.isfinite(data).all().reshape(1).to(torch.float32)
+
+
+@operator("multi_all_finite")
+def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
+    """One if every element of every array is finite, else zero, of shape (1,)."""
+    return torch.stack([torch.isfinite(tensor).all() for tensor in data]).all().reshape(1).to(torch.float32)
