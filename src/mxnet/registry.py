@@ -85,7 +85,8 @@ def get_create_func(base_class: type, nickname: str) -> Callable[..., Any]:
         if isinstance(name, dict):
             return create(**name)
         if not isinstance(name, str):
-            raise AssertionError(f"{nickname} must be of string type or a {base_class.__name__}, not {name!r}")
+            kind = base_class.__name__
+            raise AssertionError(f"{nickname} must be of string type or an instance of {kind}, not {name!r}")
         if name.startswith("["):
             if args or kwargs:
                 raise AssertionError(f"{nickname} is given as JSON. Additional arguments are invalid")
