@@ -41,7 +41,8 @@ def parameter(name, shape, gain=1.0):
     kind = name.rsplit(".", 1)[-1]
     numbers = noise(name, shape)
     if kind == "weight":
-        return numbers * np.float32(math.sqrt(6 / math.prod(shape[1:])))
+        numbers *= np.float32(math.sqrt(6 / math.prod(shape[1:])))  # in place: VGG has 140 million of them
+        return numbers
     if kind == "gamma":
         return np.float32(gain) * (1 + np.float32(0.2) * numbers)
     if kind == "running_var":
