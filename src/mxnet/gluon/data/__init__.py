@@ -1,0 +1,30 @@
+"""Datasets, samplers and the loader that makes batches of them."""
+
+from __future__ import annotations
+
+from mxnet.gluon.data import batchify, vision
+from mxnet.gluon.data.dataloader import DataLoader
+from mxnet.gluon.data.dataset import ArrayDataset, Dataset, SimpleDataset
+from mxnet.gluon.data.sampler import (
+    BatchSampler,
+    FilterSampler,
+    IntervalSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+)
+
+__all__ = [
+    "ArrayDataset",
+    "BatchSampler",
+    "DataLoader",
+    "Dataset",
+    "FilterSampler",
+    "IntervalSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SimpleDataset",
+    "batchify",
+    "vision",
+]

@@ -1,0 +1,23 @@
+"""Datasets of images, and transforms of them."""
+
+from __future__ import annotations
+
+from mxnet.gluon.data.vision import transforms
+from mxnet.gluon.data.vision.datasets import (
+    CIFAR10,
+    CIFAR100,
+    MNIST,
+    FashionMNIST,
+    ImageFolderDataset,
+    ImageListDataset,
+)
+
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "FashionMNIST",
+    "ImageFolderDataset",
+    "ImageListDataset",
+    "MNIST",
+    "transforms",
+]
