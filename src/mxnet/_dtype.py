@@ -9,7 +9,7 @@ import torch
 
 from mxnet.base import MXNetError
 
-__all__ = ["NAMES", "from_torch", "is_floating", "name_of", "to_torch"]
+__all__ = ["NAMES", "default_float", "from_torch", "is_floating", "name_of", "set_default_float", "to_torch"]
 
 NAMES: dict[str, torch.dtype] = {
     name: getattr(torch, name)
@@ -73,3 +73,17 @@ def name_of(dtype: torch.dtype) -> str:
 
 def is_floating(dtype: torch.dtype) -> bool:
     return dtype.is_floating_point
+
+
+_default = torch.float32
+
+
+def default_float() -> torch.dtype:
+    """The type of new arrays for which none is given: float32, or float64 after ``set_np_default_dtype``."""
+    return _default
+
+
+def set_default_float(dtype: torch.dtype) -> None:
+    """Change what `default_float` says, for the whole process."""
+    global _default
+    _default = dtype

@@ -195,7 +195,14 @@ def array(object: Any, dtype: Any = None, device: Device | None = None, ctx: Dev
     if isinstance(object, torch.Tensor):
         tensor = object.detach()
         return wrap(ndarray, tensor.to(device=where, dtype=wanted or tensor.dtype, copy=True), tag)
-    return wrap(ndarray, _from_values(object, wanted or torch.float32).to(where), tag)
+    return wrap(ndarray, _from_values(object, wanted or _default_type(object)).to(where), tag)
+
+
+def _default_type(values: Any) -> torch.dtype:
+    """The default type; where that is float64, NumPy's arrays keep the type they have."""
+    if _dtype.default_float() is not torch.float32 and isinstance(values, (_np.ndarray, _np.generic)):
+        return _dtype.to_torch(values.dtype)
+    return _dtype.default_float()
 
 
 def _from_values(values: Any, dtype: torch.dtype) -> torch.Tensor:

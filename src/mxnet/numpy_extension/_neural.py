@@ -10,23 +10,31 @@ from mxnet.operators.neural import batch_normalization as _batch_normalization
 from mxnet.operators.neural import convolution as _convolution
 from mxnet.operators.neural import dense as _dense
 from mxnet.operators.neural import dropout as _dropout
+from mxnet.operators.neural import normalization as _normalization
 from mxnet.operators.neural import pooling as _pooling
+from mxnet.operators.neural import selection as _selection
 from mxnet.operators.neural import softmax as _softmax
 
 __all__ = [
     "activation",
+    "arange_like",
     "batch_norm",
     "convolution",
     "deconvolution",
     "dropout",
     "embedding",
     "fully_connected",
+    "group_norm",
+    "layer_norm",
     "leaky_relu",
     "log_softmax",
     "masked_log_softmax",
     "masked_softmax",
+    "one_hot",
+    "pick",
     "pooling",
     "softmax",
+    "topk",
 ]
 
 
@@ -478,6 +486,168 @@ def masked_log_softmax(
     """Logarithm of `masked_softmax`: minus infinity where `mask` is false."""
     attributes = {"axis": axis, "temperature": temperature, "normalize": normalize}
     return invoke(_softmax.masked_log_softmax, (data, mask), attributes)
+
+
+def layer_norm(
+    data: Any = None,
+    gamma: Any = None,
+    beta: Any = None,
+    axis: int | None = None,
+    eps: float | None = None,
+    output_mean_var: bool | None = None,
+) -> Any:
+    """Normalize along one axis by its own mean and variance, then scale by `gamma` and shift by `beta`.
+
+    Parameters
+    ----------
+    data : ndarray
+    gamma, beta : ndarray
+        Of shape (size of the axis,).
+    axis : int, default -1
+    eps : float, default 1e-5
+        Added to the variance.
+    output_mean_var : bool, default False
+        Return the mean and the standard deviation too.
+
+    Raises
+    ------
+    MXNetError
+        If shapes or types do not fit.
+    """
+    attributes = {"axis": axis, "eps": eps, "output_mean_var": output_mean_var}
+    given = {name: value for name, value in attributes.items() if value is not None}
+    return invoke(_normalization.layer_norm, (data, gamma, beta), given)
+
+
+def group_norm(
+    data: Any, gamma: Any, beta: Any, num_groups: int = 1, eps: float = 1e-3, output_mean_var: bool = False
+) -> Any:
+    """Normalize groups of channels by their own mean and variance, then scale and shift each channel.
+
+    Parameters
+    ----------
+    data : ndarray
+        Of shape (batch, channels, \\*spatial).
+    gamma, beta : ndarray
+        Of shape (channels,).
+    num_groups : int, default 1
+        Divides the number of channels.
+    eps : float, default 0.001
+        Added to the variance.
+    output_mean_var : bool, default False
+        Return the mean and the standard deviation of each group too.
+
+    Raises
+    ------
+    MXNetError
+        If shapes or types do not fit.
+    """
+    attributes = {"num_groups": num_groups, "eps": eps, "output_mean_var": output_mean_var}
+    return invoke(_normalization.group_norm, (data, gamma, beta), attributes)
+
+
+def pick(
+    data: Any, index: Any, axis: int | None = -1, mode: str = "clip", keepdims: bool = False, out: Any = None
+) -> Any:
+    """From each row along `axis` the element that `index` counts.
+
+    Parameters
+    ----------
+    data : ndarray
+    index : ndarray
+        Of the shape of `data` without `axis`, of any type.
+    axis : int, default -1
+        None takes the data as flat.
+    mode : {'clip', 'wrap'}
+        What happens to counts out of range.
+    keepdims : bool, default False
+    out : ndarray, optional
+        Where to write the result.
+
+    Raises
+    ------
+    MXNetError
+        If the shapes do not fit.
+    """
+    return invoke(_selection.pick, (data, index), {"axis": axis, "mode": mode, "keepdims": keepdims}, out)
+
+
+def one_hot(
+    data: Any, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32"
+) -> Any:
+    """`on_value` at the places that `data` counts in a new last dimension, `off_value` elsewhere.
+
+    Parameters
+    ----------
+    data : ndarray
+        Numbers from 0 to ``depth - 1``; others give a row of `off_value`.
+    depth : int
+        Size of the new dimension.
+    on_value, off_value : float
+    dtype : default float32
+        Type of the result.
+
+    Raises
+    ------
+    TypeError
+        If `depth` is missing.
+    """
+    if depth is None:
+        raise TypeError("one_hot() needs depth, the size of the new dimension")
+    attributes = {"depth": depth, "on_value": on_value, "off_value": off_value, "dtype": dtype}
+    return invoke(_selection.one_hot, (data,), attributes)
+
+
+def topk(
+    data: Any,
+    axis: int | None = -1,
+    k: int = 1,
+    ret_typ: str = "indices",
+    is_ascend: bool = False,
+    dtype: Any = "float32",
+) -> Any:
+    """The `k` largest elements along an axis.
+
+    Parameters
+    ----------
+    data : ndarray
+    axis : int, default -1
+        None takes the data as flat.
+    k : int, default 1
+        0 takes all.
+    ret_typ : {'indices', 'value', 'both', 'mask'}
+        Places, values, a list of values and places, or ones over the data where they are.
+    is_ascend : bool, default False
+        Take the smallest instead.
+    dtype : default float32
+        Type of the places.
+
+    Raises
+    ------
+    MXNetError
+        If `k` is larger than the axis.
+    """
+    attributes = {"axis": axis, "k": k, "ret_typ": ret_typ, "is_ascend": is_ascend, "dtype": dtype}
+    return invoke(_selection.topk, (data,), attributes)
+
+
+def arange_like(
+    data: Any, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: Any = None, axis: int | None = None
+) -> Any:
+    """Evenly spaced numbers in the shape and type of `data`, or as many as its `axis` has.
+
+    Parameters
+    ----------
+    data : ndarray
+    start, step : float
+    repeat : int, default 1
+        How often each number comes.
+    ctx : Device, optional
+        Accepted as in MXNet: the result is on the device of `data`.
+    axis : int, optional
+    """
+    attributes = {"start": start, "step": step, "repeat": repeat, "axis": axis}
+    return invoke(_selection.arange_like, (data,), attributes)
 
 
 def _check_given(where: str, **arguments: Any) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 import torch
 
+from mxnet._dtype import default_float
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.operators.attributes import DType, Scalar, Shape
 from mxnet.operators.catalogue import Operator, operator
 
 Tensor = torch.Tensor
-
-_DEFAULT = torch.float32
 
 
 def torch_device(ctx: str) -> torch.device | None:
@@ -34,7 +33,7 @@ def _check_shape(name: str, shape: tuple[int, ...]) -> None:
 def _constant(name: str, value: int, doc: str) -> Operator:
     def body(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None) -> Tensor:
         _check_shape(name, shape)
-        return torch.full(shape, value, dtype=dtype or _DEFAULT, device=torch_device(ctx))
+        return torch.full(shape, value, dtype=dtype or default_float(), device=torch_device(ctx))
 
     body.__doc__ = doc
     return operator(name)(body)
@@ -49,7 +48,7 @@ def full(*, shape: Shape, value: Scalar, ctx: str = "", dtype: DType | None = No
     """An array of one value; by default int64, bool or float32 as the value is."""
     _check_shape("_npi_full", shape)
     if dtype is None:
-        dtype = {bool: torch.bool, int: torch.int64}.get(type(value), _DEFAULT)
+        dtype = {bool: torch.bool, int: torch.int64}.get(type(value), default_float())
     return torch.full(shape, value, dtype=dtype, device=torch_device(ctx))
 
 
@@ -86,6 +85,8 @@ def arange(
         raise MXNetError("_npi_arange: step cannot be 0")
     count = math.ceil((stop - start) / step)
     whole = isinstance(start, int) and isinstance(step, int)
+    if dtype is None and whole and default_float() is torch.float64:  # NumPy's own defaults are asked for
+        dtype = torch.int64
     values = torch.arange(count if count > 0 else 0, dtype=torch.int64 if whole else torch.float64)
     values = _placed(values.mul_(step).add_(start), dtype, ctx)
     return values if repeat == 1 else values.repeat_interleave(repeat)
@@ -93,7 +94,7 @@ def arange(
 
 def _placed(values: Tensor, dtype: torch.dtype | None, ctx: str) -> Tensor:
     """Values computed on the CPU, whose float64 not every device has, in their type and place."""
-    return values.to(dtype or _DEFAULT).to(torch_device(ctx))
+    return values.to(dtype or default_float()).to(torch_device(ctx))
 
 
 @operator("_npi_linspace")
@@ -141,7 +142,7 @@ def eye(*, N: int, M: int | None = None, k: int = 0, ctx: str = "", dtype: DType
     """A matrix with ones on its `k`-th diagonal and zeros elsewhere."""
     shape = (N, N if M is None else M)
     _check_shape("_npi_eye", shape)
-    made = torch.zeros(shape, dtype=dtype or _DEFAULT, device=torch_device(ctx))
+    made = torch.zeros(shape, dtype=dtype or default_float(), device=torch_device(ctx))
     if -shape[0] < k < shape[1]:
         made.diagonal(k).fill_(1)
     return made
@@ -151,7 +152,7 @@ def eye(*, N: int, M: int | None = None, k: int = 0, ctx: str = "", dtype: DType
 def identity(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None) -> Tensor:
     """A square matrix with ones on its diagonal."""
     _check_shape("_npi_identity", shape)
-    return torch.eye(*shape, dtype=dtype or _DEFAULT, device=torch_device(ctx))
+    return torch.eye(*shape, dtype=dtype or default_float(), device=torch_device(ctx))
 
 
 @operator("_npi_tri")
@@ -159,7 +160,7 @@ def tri(*, N: int, M: int | None = None, k: int = 0, dtype: DType | None = torch
     """A matrix with ones at and below its `k`-th diagonal."""
     shape = (N, N if M is None else M)
     _check_shape("_npi_tri", shape)
-    return torch.ones(shape, dtype=dtype or _DEFAULT, device=torch_device(ctx)).tril_(k)
+    return torch.ones(shape, dtype=dtype or default_float(), device=torch_device(ctx)).tril_(k)
 
 
 @operator("_npi_indices")
@@ -175,7 +176,7 @@ def indices(*, dimensions: Shape, dtype: DType | None = torch.int64, ctx: str = 
 def _window(name: str, function: Callable[[Tensor], Tensor], doc: str) -> Operator:
     def body(*, M: int, ctx: str = "", dtype: DType | None = None) -> Tensor:
         if M <= 1:
-            return torch.ones(M if M > 0 else 0, dtype=dtype or _DEFAULT, device=torch_device(ctx))
+            return torch.ones(M if M > 0 else 0, dtype=dtype or default_float(), device=torch_device(ctx))
         angle = torch.arange(M, dtype=torch.float64).mul_(2 * math.pi / (M - 1))
         return _placed(function(angle), dtype, ctx)
 

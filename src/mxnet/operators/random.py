@@ -73,9 +73,9 @@ def check(where: str, name: str, value: Value, bound: Bound, error: type[Excepti
 
 
 def floating(dtype: torch.dtype | None, where: str) -> torch.dtype:
-    """The type of a result: float32 unless another floating type is asked for."""
+    """The type of a result: the default one unless another floating type is asked for."""
     if dtype is None:
-        return torch.float32
+        return _dtype.default_float()
     if not dtype.is_floating_point:
         raise MXNetError(f"{where}: dtype must be float16, bfloat16, float32 or float64, not {_dtype.name_of(dtype)}")
     return dtype
