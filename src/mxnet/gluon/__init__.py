@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mxnet.gluon import metric
+from mxnet.gluon import data, metric
 from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.parameter import Constant, DeferredInitializationError, Parameter, tensor_types
 from mxnet.gluon.trainer import Trainer
 
-__all__ = ["Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "Trainer", "metric", "tensor_types"]
+__all__ = ["Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "Trainer", "data", "metric", "tensor_types"]

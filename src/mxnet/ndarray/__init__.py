@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxnet.ndarray import random
+from mxnet.ndarray import image, random
 from mxnet.ndarray.ndarray import NDArray, waitall
 
-__all__ = ["NDArray", "random", "waitall"]
+__all__ = ["NDArray", "image", "random", "waitall"]

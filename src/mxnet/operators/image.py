@@ -141,7 +141,7 @@ def random_crop(
 ) -> Tensor:
     """A rectangle at a random place, the ranges saying from which part (0 to 1) of the room left for its corner.
 
-    What is too small to be cropped is cropped as far as it goes and enlarged.
+    An image that is too low is cropped in proportion and enlarged; one that is too narrow is stretched.
     """
     check_image(data)
     if width <= 0 or height <= 0:
@@ -150,7 +150,8 @@ def random_crop(
         if len(ends) != 2 or not 0 <= ends[0] <= ends[1] <= 1:
             raise MXNetError(f"{name} must be two numbers in order between 0 and 1, not {ends}")
     rows, columns = data.shape[-3:-1]
-    wide, high = min(width, columns), min(height, rows)
+    wide, high = (width, height) if rows >= height else (max(width * rows // height, 1), rows)
+    wide = min(wide, columns)
     x = _place(data, columns - wide, xrange)
     y = _place(data, rows - high, yrange)
     return _resized(data[..., y : y + high, x : x + wide, :], width, height, interp)
