@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from mxnet.gluon import data, metric
+from mxnet.gluon import data, metric, model_zoo, nn, utils
 from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.parameter import Constant, DeferredInitializationError, Parameter, tensor_types
 from mxnet.gluon.trainer import Trainer
 
-__all__ = ["Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter", "Trainer", "data", "metric", "tensor_types"]
+__all__ = [
+    "Block",
+    "Constant",
+    "DeferredInitializationError",
+    "HybridBlock",
+    "Parameter",
+    "Trainer",
+    "data",
+    "metric",
+    "model_zoo",
+    "nn",
+    "tensor_types",
+    "utils",
+]
