@@ -16,7 +16,7 @@ from mxnet.ndarray._array import Array, invoke, place
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.operators import random as _random
 from mxnet.operators import sampling as _sampling
-from mxnet.operators.catalogue import Operator
+from mxnet.operators.catalogue import Operator, find
 
 __all__ = [
     "binomial",
@@ -127,9 +127,13 @@ def exponential(
     scale: Value = 1, shape: Shape = None, dtype: Any = None, ctx: Device | None = None, out: NDArray | None = None
 ) -> NDArray:
     """Exponentially distributed numbers of mean `scale`, which is positive."""
-    if not isinstance(scale, Array) and not scale > 0:
+    if isinstance(scale, Array):
+        rate = invoke(find("_rdiv_scalar"), [scale], {"scalar": 1.0})
+    elif scale > 0:
+        rate = 1.0 / scale
+    else:
         raise MXNetError(f"exponential: expect scale > 0, not {scale}")
-    return _draw(_random.legacy_exponential, {"lam": 1.0 / scale}, shape, dtype, ctx, out)
+    return _draw(_random.legacy_exponential, {"lam": rate}, shape, dtype, ctx, out)
 
 
 def gamma(
@@ -208,7 +212,9 @@ def categorical(
     return invoke(_sampling.categorical, [data], attributes, out)
 
 
-def multinomial(n: NDArray, p: NDArray, shape: Shape = None, dtype: Any = "float32", out: Any = None) -> NDArray:
+def multinomial(
+    n: NDArray | None = None, p: NDArray | None = None, shape: Shape = None, dtype: Any = "float32", out: Any = None
+) -> NDArray:
     """How often each outcome comes up in ``n[i]`` draws with probabilities ``p[i]``, `shape` times each.
 
     Raises

@@ -1,14 +1,16 @@
 """`mx.np.random`: NumPy's distributions on devices.
 
 Parameters are numbers or arrays; without `size` the result has the shape they broadcast to. Results are float32
-unless `dtype` says otherwise. Gradients flow to array parameters of the continuous distributions. `ctx` is the
-1.x name of `device`. `mx.random.seed` makes the numbers repeatable; they are not those of NumPy or of MXNet.
+unless `dtype` says otherwise; those of uniform, normal, gamma and what is made of them follow the default type that
+`npx.set_np(dtype=True)` sets. Gradients flow to array parameters of the continuous distributions. `ctx` is the 1.x
+name of `device`. `mx.random.seed` makes the numbers repeatable; they are not those of NumPy or of MXNet.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from mxnet._dtype import default_float
 from mxnet.device import Device
 from mxnet.ndarray._array import Array, invoke, run, store
 from mxnet.numpy._dispatch import as_array, create, is_number
@@ -80,7 +82,9 @@ def uniform(
     >>> mx.np.random.uniform(2, 3, size=(4, 5)).shape
     (4, 5)
     """
-    return draw(_random.uniform, device or ctx, out, {"low": low, "high": high}, size=size, dtype=dtype)
+    return draw(
+        _random.uniform, device or ctx, out, {"low": low, "high": high}, size=size, dtype=dtype or default_float()
+    )
 
 
 def normal(
@@ -99,7 +103,9 @@ def normal(
     ValueError
         If a scale is negative.
     """
-    return draw(_random.normal, device or ctx, out, {"loc": loc, "scale": scale}, size=size, dtype=dtype)
+    return draw(
+        _random.normal, device or ctx, out, {"loc": loc, "scale": scale}, size=size, dtype=dtype or default_float()
+    )
 
 
 def lognormal(
@@ -277,7 +283,9 @@ def gamma(
     ValueError
         If a shape or scale is not positive.
     """
-    return draw(_random.gamma, device or ctx, out, {"shape": shape, "scale": scale}, size=size, dtype=dtype)
+    return draw(
+        _random.gamma, device or ctx, out, {"shape": shape, "scale": scale}, size=size, dtype=dtype or default_float()
+    )
 
 
 def beta(
@@ -298,7 +306,7 @@ def beta(
     # In float64: of two tiny float32 gammas the quotient would be coarse.
     first = gamma(a, 1.0, size, "float64", device or ctx)
     second = gamma(b, 1.0, size, "float64", device or ctx)
-    return (first / (first + second)).astype(dtype or "float32", copy=False)
+    return (first / (first + second)).astype(dtype or default_float(), copy=False)
 
 
 def chisquare(

@@ -25,7 +25,7 @@ from mxnet.device import Device
 from mxnet.operators.attributes import DType, Shape
 from mxnet.operators.catalogue import Operator, operator
 
-__all__ = ["blank", "check", "cut_to", "device_named", "expanded"]
+__all__ = ["blank", "check", "cut_to", "device_named", "expanded", "unit_exponential"]
 
 Tensor = torch.Tensor
 Value = float | Tensor
@@ -73,9 +73,9 @@ def check(where: str, name: str, value: Value, bound: Bound, error: type[Excepti
 
 
 def floating(dtype: torch.dtype | None, where: str) -> torch.dtype:
-    """The type of a result: the default one unless another floating type is asked for."""
+    """The type of a result: float32 unless another floating type is asked for."""
     if dtype is None:
-        return _dtype.default_float()
+        return torch.float32
     if not dtype.is_floating_point:
         raise MXNetError(f"{where}: dtype must be float16, bfloat16, float32 or float64, not {_dtype.name_of(dtype)}")
     return dtype
@@ -111,45 +111,46 @@ def _uniform(empty: Tensor, low: Value, high: Value) -> Tensor:
     return empty.uniform_(generator=generator_for(empty.device)) * (high - low) + low
 
 
-def _unit(empty: Tensor) -> Tensor:
+def unit_exponential(empty: Tensor) -> Tensor:
     """Exponential noise of scale 1: never 0, so its logarithm is finite."""
-    return empty.exponential_(generator=generator_for(empty.device))
+    # torch draws no exponential on meta tensors if it is given a generator.
+    return empty if empty.is_meta else empty.exponential_(generator=generator_for(empty.device))
 
 
 def _exponential(empty: Tensor, scale: Value) -> Tensor:
-    return _unit(empty) * scale
+    return unit_exponential(empty) * scale
 
 
 def _exponential_of_rate(empty: Tensor, lam: Value) -> Tensor:
-    return _unit(empty) / lam
+    return unit_exponential(empty) / lam
 
 
 def _laplace(empty: Tensor, loc: Value, scale: Value) -> Tensor:
-    return (_unit(empty) - _unit(torch.empty_like(empty))) * scale + loc
+    return (unit_exponential(empty) - unit_exponential(torch.empty_like(empty))) * scale + loc
 
 
 def _gumbel(empty: Tensor, loc: Value, scale: Value) -> Tensor:
-    return loc - _unit(empty).log() * scale
+    return loc - unit_exponential(empty).log() * scale
 
 
 def _logistic(empty: Tensor, loc: Value, scale: Value) -> Tensor:
-    return (_unit(empty) / _unit(torch.empty_like(empty))).log() * scale + loc
+    return (unit_exponential(empty) / unit_exponential(torch.empty_like(empty))).log() * scale + loc
 
 
 def _pareto(empty: Tensor, a: Value) -> Tensor:
-    return (_unit(empty) / a).expm1()
+    return (unit_exponential(empty) / a).expm1()
 
 
 def _power(empty: Tensor, a: Value) -> Tensor:
-    return (-_unit(empty) / a).exp()
+    return (-unit_exponential(empty) / a).exp()
 
 
 def _rayleigh(empty: Tensor, scale: Value) -> Tensor:
-    return (_unit(empty) * 2).sqrt() * scale
+    return (unit_exponential(empty) * 2).sqrt() * scale
 
 
 def _weibull(empty: Tensor, a: Value) -> Tensor:
-    return _unit(empty) ** (1 / a)
+    return unit_exponential(empty) ** (1 / a)
 
 
 def _gamma(empty: Tensor, shape: Value, scale: Value) -> Tensor:

@@ -8,7 +8,7 @@ from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType, Floats, Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.random import PROBABILITY, blank, check, cut_to, device_named, expanded
+from mxnet.operators.random import PROBABILITY, blank, check, cut_to, device_named, expanded, unit_exponential
 
 __all__ = [
     "bernoulli",
@@ -110,12 +110,11 @@ def _weighted_choice(p: Tensor, a: int, count: int, replace: bool) -> Tensor:
             raise ValueError(f"choice: probabilities do not sum to 1, but to {float(p.sum())}")
         if not replace and int((p > 0).sum()) < count:
             raise ValueError(f"choice: fewer non-zero entries in p than the size {count}")
-    generator = generator_for(p.device)
     if not replace:
         # The `count` first arrivals of independent waiting times with rates p.
-        return (torch.empty_like(p).exponential_(generator=generator) / p).topk(count, largest=False).indices
+        return (unit_exponential(torch.empty_like(p)) / p).topk(count, largest=False).indices
     steps = p.cumsum(0)
-    noise = torch.rand(count, dtype=p.dtype, device=p.device, generator=generator)
+    noise = torch.rand(count, dtype=p.dtype, device=p.device, generator=generator_for(p.device))
     return torch.searchsorted(steps, noise * steps[-1], right=True).clamp_(max=a - 1)
 
 
