@@ -42,7 +42,8 @@ def _plain(op: Operator, label: str) -> Callable[..., Any]:
         for place, value in zip(places, inputs, strict=False):
             if not isinstance(value, Array) and (value is not None or place in required):
                 raise TypeError(f"{label}(): argument {place!r} must be an array, not {type(value).__name__}")
-        return invoke(op, inputs, keywords, out)
+        result = invoke(op, inputs, keywords, out)
+        return result[0] if type(result) is list and len(result) == 1 else result
 
     return function
 

@@ -15,13 +15,14 @@ from mxnet.device import Device
 from mxnet.ndarray import _array
 from mxnet.ndarray._array import Array, Mark, place, read, to_numpy, wrap
 from mxnet.ndarray._indexing import get_item, set_item
+from mxnet.ndarray._methods import Operations
 
 __all__ = ["NDArray", "waitall"]
 
 GRADIENT_REQUESTS = ("write", "add", "null")
 
 
-class NDArray(Array):
+class NDArray(Operations):
     """An array on a device, with MXNet 1.x behaviour: float32 comparisons, no type promotion.
 
     Made by `mx.nd.array` and its kin. Values are held by a `torch.Tensor`: `as_torch` hands it out without a
