@@ -1,15 +1,14 @@
 """Schedules give genuine MXNet's learning rates to the last bit, and refuse what it refuses."""
 
 import builtins
-import json
 import logging
-from pathlib import Path
 
 import pytest
+from references import load
 
 from mxnet import lr_scheduler
 
-RECORD = json.loads((Path(__file__).parent / "reference" / "schedules.json").read_text())
+RECORD = load("schedules.json")
 BASE_RATE = 0.4  # as in make_schedules.py
 
 

@@ -1,25 +1,19 @@
 """Optimizers update weights and states as genuine MXNet's do; their interface is its."""
 
-import json
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from references import REFERENCE, load
 
 import mxnet as mx
 from mxnet import lr_scheduler, optimizer
 from mxnet.base import MXNetError
 
-REFERENCE = Path(__file__).parent / "reference"
-sys.path.insert(0, str(REFERENCE))
-import make_optimizer as reference  # noqa: E402
+import make_optimizer as reference  # isort: skip  (found through `references`)
 
-sys.path.remove(str(REFERENCE))
-
-CASES = json.loads((REFERENCE / "optimizer.json").read_text())
+CASES = load("optimizer.json")
 
 
 def case_id(number):
