@@ -144,6 +144,9 @@ class Operator:
         yield self.name
         yield from self.aliases
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return find, (self.name,)  # a copy of an operator, in this process or another, is the operator
+
     def __repr__(self) -> str:
         attributes = ", ".join(self.attributes)
         return f"<Operator {self.name}({', '.join(self.inputs)}; {attributes})>"
