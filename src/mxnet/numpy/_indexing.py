@@ -70,6 +70,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Any:
     if indices._data.is_floating_point():
         raise IndexError("`indices` must be an integer array")
     if axis is None:
+        if indices.ndim != 1:
+            raise ValueError(f"when axis=None, `indices` must have a single dimension, not {indices.ndim}")
         arr, axis = ravel(arr), 0
     if arr.ndim != indices.ndim:
         raise ValueError(f"`indices` of {indices.ndim} and `arr` of {arr.ndim} dimensions must have as many")

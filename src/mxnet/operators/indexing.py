@@ -15,6 +15,10 @@ from mxnet.operators.shape import check_axis
 Tensor = torch.Tensor
 
 
+class OutOfBounds(IndexError, MXNetError):
+    """An index beyond the size of its axis."""
+
+
 @operator("take", "_npi_take")
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "raise", "wrap"] = "clip") -> Tensor:
     """The slices of `a` at `indices` along an axis; indices out of range are clipped, wrapped or refused."""
@@ -136,7 +140,7 @@ def _nd_index(indices: Tensor, shape: tuple[int, ...], where: str) -> tuple[Tens
             least, most = (int(bound) for bound in torch.aminmax(row))
             if least < -shape[axis] or most >= shape[axis]:
                 wrong = least if least < -shape[axis] else most
-                raise IndexError(f"{where}: index {wrong} is out of bounds for axis {axis} with size {shape[axis]}")
+                raise OutOfBounds(f"{where}: index {wrong} is out of bounds for axis {axis} with size {shape[axis]}")
     return rows
 
 

@@ -88,7 +88,7 @@ def atleast_3d(*arys: Tensor) -> Tensor | list[Tensor]:
     return [torch.atleast_3d(array) for array in arys]
 
 
-@operator("_split_v2", "_npi_split", "_npi_array_split", views=True)
+@operator("_split_v2", "_npi_split", "_npi_array_split", "_npi_dsplit", views=True)
 def split_v2(
     data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ) -> list[Tensor]:
@@ -115,14 +115,6 @@ def hsplit(
     """Cut an array along the second axis, a vector along its only one."""
     axis = 1 if data.dim() > 1 else 0
     return split_v2.body(data, indices=indices, axis=axis, squeeze_axis=squeeze_axis, sections=sections)
-
-
-@operator("_npi_dsplit", views=True)
-def dsplit(
-    data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
-) -> list[Tensor]:
-    """Cut an array along the third axis."""
-    return split_v2.body(data, indices=indices, axis=2, squeeze_axis=squeeze_axis, sections=sections)
 
 
 @operator("SliceChannel", "split", "_npx_slice_channel", views=True)
@@ -216,6 +208,10 @@ def pad(
             f"dimensions and {pad_width}"
         )
     pairs = tuple(zip(pad_width[::2], pad_width[1::2], strict=True))
+    if mode == "reflect" and any(max(pair) >= size for pair, size in zip(pairs, data.shape, strict=True) if any(pair)):
+        raise MXNetError(
+            f"Pad: with mode 'reflect' pad_width {pad_width} must be less than the sizes {list(data.shape)}"
+        )
     return np_pad.body(data, pad_width=pairs, mode=mode, constant_values=constant_value)
 
 

@@ -113,7 +113,7 @@ def svd(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @operator("_npi_qr")
 def qr(A: Tensor) -> tuple[Tensor, Tensor]:
     """Q with orthogonal columns and upper triangular R with A = Q R."""
-    return tuple(linalg.qr(_matrices(A, "qr")))
+    return tuple(linalg.qr(_matrices(_floats(A), "qr")))
 
 
 @operator("_npi_eig")

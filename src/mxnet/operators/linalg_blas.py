@@ -143,16 +143,18 @@ def makediag(A: Tensor, *, offset: int = 0) -> Tensor:
     return torch.diag_embed(A, offset)
 
 
-def _triangle(size: int, offset: int, lower: bool, device: torch.device) -> Tensor:
-    """Row and column numbers of a triangle; `lower` chooses at offset 0, its sign elsewhere."""
-    if offset < 0 or (offset == 0 and lower):
-        return torch.tril_indices(size, size, offset, device=device)
-    return torch.triu_indices(size, size, offset, device=device)
+def _triangle(size: int, offset: int, lower: bool, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Row and column numbers of a triangle: a lower one row by row, an upper one column by column.
+
+    `lower` chooses at offset 0, the sign of the offset elsewhere.
+    """
+    longer, shorter = torch.tril_indices(size, size, -abs(offset), device=device).unbind(0)
+    return (longer, shorter) if offset < 0 or (offset == 0 and lower) else (shorter, longer)
 
 
 @operator("_linalg_extracttrian", "linalg_extracttrian")
 def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
-    """The elements on and beyond a diagonal, row by row, as a last axis in place of two."""
+    """The elements on and beyond a diagonal, as a last axis in place of two: upper ones column by column."""
     rows, columns = _triangle(A.shape[-1], offset, lower, A.device)
     return A[..., rows, columns]
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import Literal
 
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._promotion import common
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.shape import check_axes, check_axis
 
 Tensor = torch.Tensor
 Storage = Literal["csr", "default", "row_sparse"]
-
-
-def _alike(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in their common type: torch's products take one type only."""
-    if a.dtype is b.dtype:
-        return a, b
-    common = torch.promote_types(a.dtype, b.dtype)
-    return a.to(common), b.to(common)
 
 
 def _matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -34,7 +28,7 @@ def _matmul(a: Tensor, b: Tensor) -> Tensor:
 @operator("_npi_dot")
 def np_dot(a: Tensor, b: Tensor) -> Tensor:
     """Sums of products over the last axis of `a` and the last but one of `b`."""
-    a, b = _alike(a, b)
+    a, b = common(a, b)
     if a.dim() == 0 or b.dim() == 0:
         return a * b
     if a.dim() <= 2 and b.dim() <= 2:
@@ -47,7 +41,7 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     """Products of the matrices in the last two axes; the axes before them broadcast."""
     if a.dim() == 0 or b.dim() == 0:
         raise MXNetError("matmul: takes arrays of at least one dimension; multiply by numbers with *")
-    return _matmul(*_alike(a, b))
+    return _matmul(*common(a, b))
 
 
 @operator("dot")
@@ -62,7 +56,7 @@ def dot(
     """Sums of products over the last axis of `lhs` and the first of `rhs`, each of them transposed on demand."""
     if lhs.dim() == 0 or rhs.dim() == 0:
         raise MXNetError("dot: takes arrays of at least one dimension")
-    lhs, rhs = _alike(lhs, rhs)
+    lhs, rhs = common(lhs, rhs)
     if transpose_a:
         lhs = lhs.movedim(0, -1)
     if transpose_b:
@@ -88,7 +82,7 @@ def batch_dot(
             "batch_dot: takes arrays of at least three dimensions that agree in all but the last two, not "
             f"{tuple(lhs.shape)} and {tuple(rhs.shape)}"
         )
-    lhs, rhs = _alike(lhs, rhs)
+    lhs, rhs = common(lhs, rhs)
     return torch.matmul(lhs.mT if transpose_a else lhs, rhs.mT if transpose_b else rhs)
 
 
@@ -99,7 +93,7 @@ def tensordot(a: Tensor, b: Tensor, *, a_axes_summed: Shape, b_axes_summed: Shap
         raise MXNetError(f"tensordot: axes {a_axes_summed} and {b_axes_summed} must have the same length")
     left = check_axes(a_axes_summed, a.dim(), "tensordot")
     right = check_axes(b_axes_summed, b.dim(), "tensordot")
-    return _tensordot(*_alike(a, b), left, right)
+    return _tensordot(*common(a, b), left, right)
 
 
 @operator("_npi_tensordot_int_axes")
@@ -107,7 +101,7 @@ def tensordot_int_axes(a: Tensor, b: Tensor, *, axes: int) -> Tensor:
     """Sums of products over the last `axes` axes of `a` and the first of `b`."""
     if not 0 <= axes <= min(a.dim(), b.dim()):
         raise MXNetError(f"tensordot: axes must be between 0 and {min(a.dim(), b.dim())}, not {axes}")
-    return _tensordot(*_alike(a, b), tuple(range(a.dim() - axes, a.dim())), tuple(range(axes)))
+    return _tensordot(*common(a, b), tuple(range(a.dim() - axes, a.dim())), tuple(range(axes)))
 
 
 def _tensordot(a: Tensor, b: Tensor, left: tuple[int, ...], right: tuple[int, ...]) -> Tensor:
@@ -137,7 +131,7 @@ def khatri_rao(*args: Tensor) -> Tensor:
 @operator("_npi_cross")
 def cross(a: Tensor, b: Tensor, *, axisa: int = -1, axisb: int = -1, axisc: int = -1) -> Tensor:
     """Cross products of vectors of two or three components; of two plane vectors the third component."""
-    a, b = _alike(a, b)
+    a, b = common(a, b)
     a = a.movedim(check_axis(axisa, a.dim(), "cross"), -1)
     b = b.movedim(check_axis(axisb, b.dim(), "cross"), -1)
     if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
@@ -160,10 +154,8 @@ def _in_space(vectors: Tensor) -> Tensor:
 def einsum(*data: Tensor, subscripts: str = "", optimize: int = 0) -> Tensor:
     """Einstein's sums of products. `optimize` chooses an order of the products when there are three or more."""
     _check_subscripts(subscripts, data)
-    common = data[0].dtype
-    for array in data[1:]:
-        common = torch.promote_types(common, array.dtype)
-    tensors = [array.to(common) for array in data]
+    wanted = functools.reduce(torch.promote_types, [array.dtype for array in data])
+    tensors = [array.to(wanted) for array in data]
     if optimize or len(data) < 3:
         return torch.einsum(subscripts, *tensors)
     return _from_left(subscripts.replace(" ", ""), tensors)

@@ -25,23 +25,12 @@ def npx_shape(old: Sizes, codes: Sizes, reverse: bool) -> Sizes:
     -6    split the next dimension into the two sizes that follow
     ===== =======================================================
 
-    Each code but -1 takes its dimensions off the front of the old shape, a size takes one; `reverse` matches both
-    from their ends.
+    Each code but -1 takes its dimensions off the front of the old shape, a size takes one. `reverse` reads both
+    from their ends: the two sizes of a split then stand before its -6.
     """
     if reverse:
-        return _Reader(old[::-1], _reversed_codes(codes)).read()[::-1]
+        return _Reader(old[::-1], codes[::-1]).read()[::-1]
     return _Reader(old, codes).read()
-
-
-def _reversed_codes(codes: Sizes) -> Sizes:
-    """`codes` from the end, each split still before its two sizes."""
-    groups, place = [], 0
-    while place < len(codes):
-        width = 3 if codes[place] == -6 else 1
-        group = codes[place : place + width]
-        groups.append(group if width == 1 else (group[0], *group[:0:-1]))
-        place += width
-    return tuple([code for group in reversed(groups) for code in group])
 
 
 class _Reader:
@@ -117,6 +106,8 @@ def legacy_shape(old: Sizes, codes: Sizes, reverse: bool) -> Sizes:
     0 copies a dimension, -1 is worked out, -2 copies all that are left, -3 joins two, -4 splits one into the two
     sizes that follow. They are `npx_shape`'s codes by other numbers.
     """
+    if reverse:
+        return legacy_shape(old[::-1], codes[::-1], False)[::-1]
     translated, place = [], 0
     while place < len(codes):
         code = codes[place]
@@ -128,7 +119,7 @@ def legacy_shape(old: Sizes, codes: Sizes, reverse: bool) -> Sizes:
             raise MXNetError(f"cannot reshape an array of shape {old} by {codes}: {code} is no code")
         translated.append(_NPX_CODE.get(code, code))
         place += 1
-    return npx_shape(old, tuple(translated), reverse)
+    return npx_shape(old, tuple(translated), False)
 
 
 _NPX_CODE = {0: -2, -2: -4, -3: -5}

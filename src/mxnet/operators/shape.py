@@ -99,7 +99,7 @@ def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
 def _permute(a: Tensor, axes: tuple[int, ...] | None, where: str) -> Tensor:
     rank = a.dim()
     if axes is None:
-        return a.permute(*range(rank - 1, -1, -1))
+        return a.permute(tuple(range(rank - 1, -1, -1)))
     order = check_axes(axes, rank, where)
     if len(set(order)) != len(order):
         raise ValueError(f"{where}: repeated axis in axes {axes}")
