@@ -103,6 +103,8 @@ def as_operand(value: Any, like: Array) -> Any:
 def _tensor(value: Any) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
         return value
+    if isinstance(value, complex):
+        raise TypeError(f"must be real number, not {type(value).__name__}")
     if not is_operand(value):
         raise MXNetError(f"expected an array or a number, not {value!r} of type {type(value).__name__}")
     if isinstance(value, (list, tuple)):
@@ -120,6 +122,8 @@ def _number(value: Any) -> dict[str, Any]:
         value = value.item()
     if not isinstance(value, (int, float)):
         value = _real(value)
+    if value is True or value is False:
+        value = int(value)  # torch subtracts no truth values
     return {"scalar": value, "is_int": isinstance(value, int)}
 
 

@@ -92,6 +92,7 @@ __all__ = [
     "nan_to_num",
     "negative",
     "not_equal",
+    "polyval",
     "positive",
     "pow",
     "power",
@@ -163,6 +164,11 @@ def _named(function: Callable[..., Any], name: str, doc: str) -> Callable[..., A
     return function
 
 
+def _of_float(official: Callable[..., Any]) -> Callable[[Any], Any]:
+    """NumPy before 2.1 rounded integers to floats, as MXNet does."""
+    return lambda x: official(float(x))
+
+
 def _check_keywords(name: str, keywords: dict[str, Any]) -> None:
     for key, value in keywords.items():
         if key != "where":
@@ -199,10 +205,10 @@ sign = _unary("sign", functions.sign)
 square = _unary("square", functions.square)
 reciprocal = _unary("reciprocal", functions.reciprocal)
 rint = _unary("rint", functions.rint)
-fix = _unary("fix", functions.fix, _np.trunc)
-ceil = _unary("ceil", functions.ceil)
-floor = _unary("floor", functions.floor)
-trunc = _unary("trunc", functions.trunc)
+fix = _unary("fix", functions.fix, _of_float(_np.trunc))
+ceil = _unary("ceil", functions.ceil, _of_float(_np.ceil))
+floor = _unary("floor", functions.floor, _of_float(_np.floor))
+trunc = _unary("trunc", functions.trunc, _of_float(_np.trunc))
 isnan = _unary("isnan", logic.isnan)
 isinf = _unary("isinf", logic.isinf)
 isfinite = _unary("isfinite", logic.isfinite)
@@ -260,7 +266,7 @@ rad2deg = degrees
 divide = true_divide
 pow = power
 remainder = mod
-fabs = _unary("fabs", functions.absolute)
+fabs = _unary("fabs", functions.absolute, _np.absolute)
 
 
 def positive(x: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -385,3 +391,21 @@ def array_equiv(a1: Any, a2: Any) -> bool:
     except ValueError:
         return False
     return shape in (a1.shape, a2.shape) and bool(equal(a1, a2).all())
+
+
+def polyval(p: Any, x: Any) -> Any:
+    """The value of a polynomial.
+
+    Parameters
+    ----------
+    p : array_like
+        Coefficients, that of the highest power first.
+    x : array_like
+        Where to evaluate it.
+
+    Raises
+    ------
+    ValueError
+        If `p` is no vector.
+    """
+    return apply(functions.polyval, (p, x))

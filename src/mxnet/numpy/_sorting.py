@@ -242,7 +242,7 @@ def interp(
 
     Raises
     ------
-    MXNetError
+    ValueError
         If `xp` and `fp` are no vectors of one length.
     """
     options = {"left": left, "right": right, "period": period}

@@ -62,9 +62,7 @@ def unary(
 
 
 def _arithmetic_pair(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
-    if x1.dtype is not x2.dtype:
-        return common(x1, x2)
-    return (counted(x1), counted(x2)) if x1.dtype is torch.bool else (x1, x2)
+    return (x1, x2) if x1.dtype is x2.dtype else common(x1, x2)
 
 
 def _arithmetic_number(data: Tensor, scalar: Any) -> tuple[Tensor, Any]:
@@ -135,31 +133,39 @@ def _float_number(data: Tensor, scalar: Any) -> tuple[Tensor, Any]:
     return data if data.dtype.is_floating_point else data.to(torch.float32), scalar
 
 
+def _real_number(data: Tensor, scalar: Any) -> tuple[Tensor, Any]:
+    return _float_number(with_number(data, scalar), scalar)
+
+
 _FLOAT = Rule(_float_pair, _float_number)
+_REAL = Rule(_float_pair, _real_number)
 
 
-def _floor_divide(x1: Tensor, x2: Any) -> Tensor:
+def _floor_divide(x1: Tensor, x2: Tensor) -> Tensor:
     if x1.dtype.is_floating_point:
         return torch.floor(x1 / x2)
-    zero, divisor = _divisor(x1, x2)
-    return torch.where(zero, 0, torch.div(x1, divisor, rounding_mode="floor"))
+    zero, divisor = _divisor(counted(x2))
+    return torch.where(zero, 0, torch.div(counted(x1), divisor, rounding_mode="floor")).to(x1.dtype)
 
 
-def _remainder(x1: Tensor, x2: Any) -> Tensor:
-    zero, divisor = _divisor(x1, x2)
+def _remainder(x1: Tensor, x2: Tensor) -> Tensor:
+    zero, divisor = _divisor(x2)
     return torch.where(zero, 0, torch.remainder(x1, divisor))
 
 
-def _fmod(x1: Tensor, x2: Any) -> Tensor:
-    zero, divisor = _divisor(x1, x2)
+def _fmod(x1: Tensor, x2: Tensor) -> Tensor:
+    zero, divisor = _divisor(x2)
     return torch.where(zero, 0, torch.fmod(x1, divisor))
 
 
-def _divisor(x1: Tensor, x2: Any) -> tuple[Tensor, Tensor]:
+def _divisor(x2: Tensor) -> tuple[Tensor, Tensor]:
     """Where the divisor is zero, and a divisor that is not: what is left of a division by zero is zero."""
-    x2 = x2 if isinstance(x2, Tensor) else x1.new_full((), x2)
     zero = x2 == 0
     return zero, torch.where(zero, 1, x2)
+
+
+def _power(x1: Tensor, x2: Tensor) -> Tensor:
+    return torch.pow(counted(x1), counted(x2)).to(x1.dtype)
 
 
 def _power_number(x: Tensor, exponent: Any) -> Tensor:
@@ -229,7 +235,7 @@ fmod = binary(
 )
 power = binary(
     "_npi_power",
-    torch.pow,
+    _power,
     reverse="_npi_rpower_scalar",
     number=_power_number,
     reversed_number=torch.pow,
@@ -268,21 +274,21 @@ copysign = binary(
 arctan2 = binary(
     "_npi_arctan2",
     torch.arctan2,
-    rule=_FLOAT,
+    rule=_REAL,
     reverse="_npi_rarctan2_scalar",
     doc="Angle of the point (x2, x1) in radians, element by element.",
 )
 hypot = binary(
     "_npi_hypot",
     torch.hypot,
-    rule=_FLOAT,
+    rule=_REAL,
     scalar_name="_hypot_scalar",
     doc="Length of the hypotenuse over two legs, element by element.",
 )
 logaddexp = binary(
     "_npi_logaddexp",
     torch.logaddexp,
-    rule=_FLOAT,
+    rule=_REAL,
     doc="Logarithm of the sum of two exponentials, element by element.",
 )
 ldexp = binary(

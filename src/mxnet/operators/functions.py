@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from mxnet.operators._promotion import floating
+from mxnet.operators._promotion import common, floating
 from mxnet.operators.catalogue import Operator, operator
 from mxnet.operators.elementwise import unary
 
@@ -117,3 +117,15 @@ def _bound(data: Tensor, bound: float | None) -> int | None:
         return None
     limits = torch.iinfo(torch.uint8 if data.dtype is torch.bool else data.dtype)
     return int(min(max(bound, limits.min), limits.max))
+
+
+@operator("_npi_polyval")
+def polyval(p: Tensor, x: Tensor) -> Tensor:
+    """The value at `x` of a polynomial with coefficients `p`, that of the highest power first."""
+    if p.dim() != 1:
+        raise ValueError(f"_npi_polyval: the coefficients must be a vector, given shape {tuple(p.shape)}")
+    p, x = common(p, x)
+    value = torch.zeros_like(x)
+    for coefficient in p:
+        value = value * x + coefficient
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod as product
 from typing import Any
 
@@ -107,8 +108,7 @@ def var(
     a: Tensor, *, axis: Axes | None = None, dtype: DType | None = None, keepdims: bool = False, ddof: int = 0
 ) -> Tensor:
     """Variance over axes, the divisor being the number of elements less `ddof`; float32 for integers."""
-    wanted = dtype or _moment_type(a)
-    return _variance(a, axes_of(a, axis), wanted, keepdims, ddof).to(wanted)
+    return _spread(torch.var, a, axis, dtype, keepdims, ddof)
 
 
 @operator("_npi_std")
@@ -116,20 +116,29 @@ def std(
     a: Tensor, *, axis: Axes | None = None, dtype: DType | None = None, keepdims: bool = False, ddof: int = 0
 ) -> Tensor:
     """Square root of the variance."""
+    return _spread(torch.std, a, axis, dtype, keepdims, ddof)
+
+
+def _spread(
+    function: Callable[..., Tensor],
+    a: Tensor,
+    axis: int | tuple[int, ...] | None,
+    dtype: torch.dtype | None,
+    keepdims: bool,
+    ddof: int,
+) -> Tensor:
     wanted = dtype or _moment_type(a)
-    return torch.sqrt(_variance(a, axes_of(a, axis), wanted, keepdims, ddof)).to(wanted)
-
-
-def _variance(a: Tensor, axes: tuple[int, ...], wanted: torch.dtype, keepdims: bool, ddof: int) -> Tensor:
+    axes = axes_of(a, axis)
     a = a.to(wanted if wanted.is_floating_point else torch.float64)
     if not axes:
-        return a * 0
-    freedom = _length(a, axes) - ddof
-    if freedom > 0:
-        return torch.var(a, axes, correction=ddof, keepdim=keepdims)
-    # torch warns of a divisor that is not positive; it is zero.
-    squares = torch.square(a - torch.mean(a, axes, keepdim=True))
-    return torch.sum(squares, axes, keepdim=keepdims) / 0
+        result = a * 0
+    elif _length(a, axes) > ddof and a.numel():
+        result = function(a, axes, correction=ddof, keepdim=keepdims)
+    else:
+        # torch warns of a divisor that is not positive; MXNet divides by zero.
+        squares = torch.square(a - torch.mean(a, axes, keepdim=True))
+        result = torch.sum(squares, axes, keepdim=keepdims) / 0
+    return result.to(wanted)
 
 
 class _Extreme(torch.autograd.Function):

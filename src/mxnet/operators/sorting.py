@@ -19,7 +19,7 @@ Tensor = torch.Tensor
 def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tensor:
     """The elements in order along an axis, or of the flattened array."""
     data, axis = _along(data, axis)
-    return torch.sort(data, axis, descending=not is_ascend, stable=True).values if data.dim() else data.clone()
+    return torch.sort(data, dim=axis, descending=not is_ascend, stable=True).values if data.dim() else data.clone()
 
 
 @operator("argsort", "_npi_argsort")
@@ -28,7 +28,7 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtyp
     data, axis = _along(data.detach(), axis)
     if not data.dim():
         return torch.zeros_like(data, dtype=dtype)
-    return torch.sort(data, axis, descending=not is_ascend, stable=True).indices.to(dtype)
+    return torch.sort(data, dim=axis, descending=not is_ascend, stable=True).indices.to(dtype)
 
 
 def _along(data: Tensor, axis: int | None) -> tuple[Tensor, int]:
@@ -84,17 +84,17 @@ def percentile(
     a = a.to(torch.float64 if a.dtype is torch.float64 else torch.float32)
     q = a.new_full((), q_scalar) if q is None else q.to(a.dtype)
     kept = [size for number, size in enumerate(a.shape) if number not in axes]
-    lines = a.movedim(axes, tuple(range(-len(axes), 0))).reshape(*kept, -1)
+    lines = a.movedim(axes, tuple(range(-len(axes), 0))).reshape((*kept, -1))
     count = lines.shape[-1]
     if count == 0:
         raise MXNetError(f"_npi_percentile: there is no element along axes {axes} of shape {tuple(a.shape)}")
     ordered = torch.sort(lines, -1).values.movedim(-1, 0)
     place = q.reshape(-1).to(torch.float64) * ((count - 1) / 100)
     low, high = torch.floor(place).long(), torch.ceil(place).long()
-    share = _SHARE[interpolation](place - low).to(a.dtype).reshape(-1, *[1] * len(kept))
+    share = _SHARE[interpolation](place - low).to(a.dtype).reshape((-1, *[1] * len(kept)))
     result = torch.lerp(ordered[low], ordered[high], share)
     shape = [1 if number in axes else size for number, size in enumerate(a.shape)] if keepdims else kept
-    return result.reshape(*q.shape, *shape)
+    return result.reshape((*q.shape, *shape))
 
 
 _SHARE = {
@@ -102,7 +102,7 @@ _SHARE = {
     "lower": torch.zeros_like,
     "higher": torch.ones_like,
     "midpoint": lambda part: torch.where(part > 0, 0.5, part),
-    "nearest": torch.round,
+    "nearest": lambda part: torch.floor(part + 0.5),
 }
 
 
@@ -160,7 +160,7 @@ def interp(
     """Piecewise linear interpolation in float64: the values at `x` of a function known at ascending `xp`."""
     xp, fp = xp.to(torch.float64), fp.to(torch.float64)
     if xp.dim() != 1 or xp.shape != fp.shape or not xp.numel():
-        raise MXNetError(
+        raise ValueError(
             f"_npi_interp: xp and fp must be vectors of one length, given {tuple(xp.shape)} and {tuple(fp.shape)}"
         )
     x = xp.new_full((), x_scalar) if x is None else x.to(torch.float64)
