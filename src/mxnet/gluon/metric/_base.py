@@ -346,4 +346,4 @@ def np(
     --------
     >>> hits = mx.gluon.metric.np(lambda label, pred: float((label == pred).mean()), name='hits')
     """
-    return CustomMetric(numpy_feval, name or getattr(numpy_feval, "__name__", None), allow_extra_outputs)
+    return CustomMetric(numpy_feval, name, allow_extra_outputs)

@@ -124,7 +124,9 @@ class TopKAccuracy(PairMetric):
     ) -> None:
         if top_k < 2:
             raise AssertionError("Please use Accuracy if top_k is no more than 1")
-        super().__init__(f"{name}_{top_k}", output_names, label_names, top_k=top_k)
+        suffix = f"_{top_k}"
+        name = name if name.endswith(suffix) else name + suffix  # as `get_config` hands it back
+        super().__init__(name, output_names, label_names, top_k=top_k)
         self.top_k = top_k
 
     def _measure(self, label: Tensor, pred: Tensor) -> tuple[Tensor, int]:
@@ -184,7 +186,7 @@ def _binary_counts(label: Tensor, pred: Tensor, threshold: Any) -> _Counts:
     if pred.dim() == 1 or (pred.dim() == 2 and pred.shape[-1] == 1):
         predicted = _above(pred.flatten(), threshold)
     elif pred.dim() == 2 and pred.shape[-1] == 2:
-        predicted = pred.argmax(-1) == 1
+        predicted = _above(pred[:, 1], threshold)
     else:
         raise ValueError(f"The shape of prediction {tuple(pred.shape)} is wrong for binary classification.")
     check_label_shapes(label, predicted)
@@ -247,7 +249,7 @@ class Fbeta(_CountMetric):
     Parameters
     ----------
     class_type : {'binary', 'multiclass', 'multilabel'}
-        Binary predictions are probabilities of class 1, or of both classes.
+        Binary predictions are probabilities of class 1, or of both classes in two columns, where the second counts.
     beta : float, default 1
     threshold : float or array, default 0.5
         Above it a (binary or multilabel) probability counts as 1.
