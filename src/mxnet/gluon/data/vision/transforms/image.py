@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from mxnet.gluon.block import Block, HybridBlock
-from mxnet.gluon.data.vision.transforms._base import OperatorTransform, as_image, chance, pair, with_rest
+from mxnet.gluon.data.vision.transforms._base import OperatorTransform, as_image, pair, with_rest
 from mxnet.ndarray._array import run
 from mxnet.operators import find
 
@@ -213,7 +215,9 @@ class Rotate(Block):
 
 
 class RandomRotation(Block):
-    """As `Rotate`, by an angle drawn from `angle_limits` (degrees) for each image, with `rotate_with_proba`.
+    """As `Rotate`, by an angle from `angle_limits` (degrees) for each image, with probability `rotate_with_proba`.
+
+    ``numpy.random`` decides, as in MXNet.
 
     Raises
     ------
@@ -241,7 +245,7 @@ class RandomRotation(Block):
         from mxnet.image import random_rotate
 
         x = _float_image(x)
-        if chance(self._p):
+        if np.random.random() < self._p:
             x = random_rotate(x, *self._arguments)
         return with_rest(x, args)
 
