@@ -1,21 +1,24 @@
 """Reading and writing parts of an array: NumPy's indexing rules on torch tensors.
 
 As in MXNet, a basic index that picks one contiguous block (``x[2]``, ``x[1:3]``, ``x[0, 1:]``) is a view and
-every other one a copy.
+every other one a copy. Torch knows most of the rules; what differs from NumPy is done here: slices with negative
+steps, integers beside index arrays, and index arrays of other types than int64.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, read
 
 __all__ = ["get_item", "set_item"]
 
-_BASIC = (int, slice, type(None), type(Ellipsis))
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
 def get_item(tensor: torch.Tensor, key: Any) -> torch.Tensor:
@@ -28,15 +31,22 @@ def get_item(tensor: torch.Tensor, key: Any) -> torch.Tensor:
     ValueError
         For a key of a type that indexes nothing.
     """
-    if type(key) is int:
-        return tensor[_check_bound(key, tensor)]
-    key = _tensor_key(key, tensor)
-    if _has_negative_step(key):
-        return tensor.reshape(-1)[_positions(tensor, key)]
-    part = tensor[key]
-    if _is_basic(key) and not _is_one_block(key, tensor):
-        return part.clone()
-    return part
+    kind = type(key)
+    if kind not in _BASIC and not (kind is tuple and _is_basic(key)):
+        key = _torch_key(key, tensor)
+        if type(key) is torch.Tensor:
+            return _select(tensor, key)
+        if not _is_basic(key):
+            return _flipped(tensor, key, _select)
+    try:
+        part = tensor[key]
+    except ValueError:
+        return _flipped(tensor, key, _select)
+    except IndexError as error:
+        raise _translated(error) from None
+    if kind is int or (part.is_contiguous() if tensor.is_contiguous() else _is_one_block(tensor, key)):
+        return part
+    return part.clone()
 
 
 def set_item(tensor: torch.Tensor, key: Any, value: Any) -> None:
@@ -46,62 +56,93 @@ def set_item(tensor: torch.Tensor, key: Any, value: Any) -> None:
     ------
     IndexError
         As `get_item`.
-    ValueError
+    MXNetError
         If `value` does not broadcast to that part.
+    TypeError
+        If `value` is not a number that the array can hold.
     """
-    key = _tensor_key(key, tensor)
     if isinstance(value, torch.Tensor):
         value = value.to(dtype=tensor.dtype, device=tensor.device)
+        if value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr():
+            value = value.clone()
+    elif isinstance(value, complex) and not tensor.is_complex():
+        raise TypeError(f"an array of {str(tensor.dtype).removeprefix('torch.')} cannot hold the number {value}")
+    if type(key) not in _BASIC:
+        key = _torch_key(key, tensor)
     try:
         if _has_negative_step(key):
-            tensor.copy_(tensor.reshape(-1).index_put((_positions(tensor, key),), _as_tensor(value, tensor)).view(tensor.shape))
-        elif isinstance(value, torch.Tensor):
-            _assign(tensor, key, value)
+            _flipped(tensor, key, lambda part, rest: _write(part, rest, value))
         else:
-            tensor[key] = value
+            _write(tensor, key, value)
     except RuntimeError as error:
         given = tuple(value.shape) if isinstance(value, torch.Tensor) else value
         wanted = tuple(get_item(tensor, key).shape)
-        raise ValueError(f"cannot write a value of shape {given} to a part of shape {wanted}") from error
+        raise MXNetError(f"cannot write a value of shape {given} to a part of shape {wanted}") from error
 
 
-def _assign(tensor: torch.Tensor, key: Any, value: torch.Tensor) -> None:
-    if _is_basic(key):
-        part = tensor[key]
-        # NumPy drops leading dimensions of one from the value; torch.copy_ does not.
-        while value.dim() > part.dim() and value.shape[0] == 1:
+def _select(tensor: torch.Tensor, key: Any) -> torch.Tensor:
+    try:
+        return tensor[key].clone() if _is_basic(key) else tensor[key]
+    except IndexError as error:
+        raise _translated(error) from None
+
+
+def _write(tensor: torch.Tensor, key: Any, value: Any) -> None:
+    if isinstance(value, torch.Tensor) and value.dim() > 1 and value.shape[0] == 1 and not _is_basic(key):
+        # NumPy drops leading dimensions of one from the value; torch does so only for basic keys.
+        rank = tensor[key].dim()
+        while value.dim() > rank and value.shape[0] == 1:
             value = value[0]
-        part.copy_(value)
-    else:
+    try:
         tensor[key] = value
+    except IndexError as error:
+        raise _translated(error) from None
 
 
-def _as_tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
-    return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=like.dtype, device=like.device)
+def _translated(error: IndexError) -> IndexError:
+    text = str(error)
+    if "0-dim" in text:
+        return IndexError("too many indices for array of 0 dimensions")
+    return IndexError(text.replace("tensor", "array").replace("for dimension", "for axis"))
 
 
-def _check_bound(key: int, tensor: torch.Tensor) -> int:
-    if tensor.dim() == 0:
-        raise IndexError("too many indices (1) for array with 0 dimensions")
-    size = tensor.shape[0]
-    if not -size <= key < size:
-        raise IndexError(f"index {key} is out of bounds for axis 0 with size {size}")
-    return key
+def _is_basic(key: Any) -> bool:
+    """Whether integers, slices, None and an ellipsis are all there is in a key."""
+    if type(key) is not tuple:
+        return type(key) in _BASIC
+    ellipses = 0
+    for item in key:
+        if type(item) not in _BASIC:
+            return False
+        ellipses += item is Ellipsis
+    if ellipses > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    return True
 
 
-def _tensor_key(key: Any, tensor: torch.Tensor) -> Any:
-    """`key` with arrays, lists and NumPy values as torch understands them, its bounds checked."""
-    items = list(key) if isinstance(key, tuple) else [key]
-    items = [_tensor_item(item, tensor) for item in items]
-    used = sum(item.dim() if _is_mask(item) else 1 for item in items if item is not None and item is not Ellipsis)
-    if used > tensor.dim():
-        raise IndexError(f"too many indices ({used}) for array with {tensor.dim()} dimensions")
-    _check_integers(items, tensor, used)
+def _is_one_block(tensor: torch.Tensor, key: Any) -> bool:
+    """Whether a basic key picks one block of the array in C order, however the tensor lies in memory."""
+    return torch.empty(tensor.shape, device="meta")[key].is_contiguous()
+
+
+# Keys in torch's words
+
+
+def _torch_key(key: Any, tensor: torch.Tensor) -> Any:
+    """`key` as an index tensor, or a tuple of what torch understands as NumPy does."""
+    if isinstance(key, Array) and key._data.dim():
+        return _torch_item(key, tensor)
+    items = [_torch_item(item, tensor) for item in (key if type(key) is tuple else (key,))]
+    if sum([item is Ellipsis for item in items]) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    if any([isinstance(item, torch.Tensor) for item in items]):
+        # Beside an index array an integer is one too, which decides where the axes of the result go.
+        items = [torch.tensor([item], device=tensor.device) if type(item) is int else item for item in items]
     return tuple(items)
 
 
-def _tensor_item(item: Any, tensor: torch.Tensor) -> Any:
-    if item is None or item is Ellipsis or type(item) is int:
+def _torch_item(item: Any, tensor: torch.Tensor) -> Any:
+    if type(item) is int or item is None or item is Ellipsis:
         return item
     if isinstance(item, slice):
         return slice(*[None if bound is None else _bound(bound) for bound in (item.start, item.stop, item.step)])
@@ -109,104 +150,87 @@ def _tensor_item(item: Any, tensor: torch.Tensor) -> Any:
         return torch.tensor(bool(item), device=tensor.device)
     if isinstance(item, (int, np.integer)):
         return int(item)
+    index = _index_tensor(item)
+    if index.dtype is torch.bool:
+        return index.to(tensor.device)
+    if index.dim() == 0:
+        return int(index)
+    return index.to(tensor.device, torch.int64)
+
+
+def _index_tensor(item: Any) -> torch.Tensor:
     if isinstance(item, Array):
-        item = read(item)
-    elif isinstance(item, (np.ndarray, list, tuple, range)):
-        values = np.asarray(item)
+        return read(item).detach()
+    if isinstance(item, torch.Tensor):
+        return item
+    if isinstance(item, (np.ndarray, Sequence)) and not isinstance(item, (str, bytes)):
+        values = np.asarray(_without_arrays(item))
         if values.size == 0 and not isinstance(item, np.ndarray):
             values = values.astype(np.int64)
-        if values.dtype.kind not in "biuf":
-            raise ValueError(f"arrays do not support slicing with key {item!r} of type {type(item)}")
-        item = torch.from_numpy(np.ascontiguousarray(values))
-    elif not isinstance(item, torch.Tensor):
-        raise ValueError(f"arrays do not support slicing with key {item!r} of type {type(item)}")
-    if item.dtype is not torch.bool:
-        item = item.to(torch.int64)
-        if item.dim() == 0:
-            return int(item)
-    return item.to(tensor.device)
+        if values.dtype.kind in "biuf":
+            return torch.from_numpy(np.ascontiguousarray(values))
+    raise ValueError(f"arrays do not support slicing with key {item!r} of type {type(item)}")
+
+
+def _without_arrays(item: Any) -> Any:
+    """A sequence with the arrays in it as NumPy's."""
+    if isinstance(item, Array):
+        return item.asnumpy()
+    return [_without_arrays(part) for part in item] if isinstance(item, (list, tuple)) else item
 
 
 def _bound(value: Any) -> int:
-    if isinstance(value, Array):
-        return int(read(value))
-    return value.__index__()
+    return int(read(value)) if isinstance(value, Array) else value.__index__()
 
 
-def _is_mask(item: Any) -> bool:
-    return isinstance(item, torch.Tensor) and item.dtype is torch.bool
+# Negative steps
 
 
-def _check_integers(items: list[Any], tensor: torch.Tensor, used: int) -> None:
-    axis = 0
-    for item in items:
-        if item is None:
-            continue
-        if item is Ellipsis:
-            axis += tensor.dim() - used
-            continue
-        if type(item) is int:
+def _has_negative_step(key: Any) -> bool:
+    items = key if type(key) is tuple else (key,)
+    return any([type(item) is slice and item.step is not None and item.step < 0 for item in items])
+
+
+def _flipped(tensor: torch.Tensor, key: Any, act: Any) -> Any:
+    """Call ``act(tensor, key)`` with axes of the tensor reversed and each negative step made positive.
+
+    What it writes to the reversed axes is written back.
+    """
+    if not _has_negative_step(key):
+        if any([type(item) is slice and item.step == 0 for item in (key if type(key) is tuple else (key,))]):
+            raise ValueError("slice step cannot be zero")
+        return act(tensor, key)
+    items = list(key if type(key) is tuple else (key,))
+    axes = []
+    for place, axis in _axes_of(items, tensor.dim()):
+        item = items[place]
+        if type(item) is slice and item.step is not None and item.step < 0:
             size = tensor.shape[axis]
-            if not -size <= item < size:
-                raise IndexError(f"index {item} is out of bounds for axis {axis} with size {size}")
-        elif _is_mask(item):
-            _check_mask(item, tensor, axis)
-            axis += item.dim()
-            continue
-        elif isinstance(item, torch.Tensor) and item.device.type == "cpu" and item.numel():
-            _check_range(item, tensor.shape[axis], axis)
-        axis += 1
+            picked = range(*item.indices(size))
+            start = size - 1 - picked.start
+            items[place] = slice(start, start + (len(picked) - 1) * -item.step + 1 if picked else start, -item.step)
+            axes.append(axis)
+    reversed_axes = tensor.flip(axes)
+    result = act(reversed_axes, tuple(items))
+    if result is None:
+        tensor.copy_(reversed_axes.flip(axes))
+    return result
 
 
-def _check_mask(mask: torch.Tensor, tensor: torch.Tensor, axis: int) -> None:
-    found = tuple(tensor.shape[axis : axis + mask.dim()])
-    if tuple(mask.shape) != found:
-        raise IndexError(
-            f"boolean index of shape {tuple(mask.shape)} did not match indexed array of shape {found} at axis {axis}"
-        )
+def _axes_of(items: list[Any], rank: int) -> list[tuple[int, int]]:
+    """The first axis that each item of a key takes, as pairs of place in the key and axis."""
+    used = sum([_width(item) for item in items])
+    if used > rank:
+        raise IndexError(f"too many indices ({used}) for array of {rank} dimensions")
+    pairs, axis = [], 0
+    for place, item in enumerate(items):
+        pairs.append((place, axis))
+        axis += rank - used if item is Ellipsis else _width(item)
+    return pairs
 
 
-def _check_range(index: torch.Tensor, size: int, axis: int) -> None:
-    low, high = (int(bound) for bound in torch.aminmax(index))
-    if low < -size or high >= size:
-        wrong = low if low < -size else high
-        raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {size}")
-
-
-def _is_basic(key: tuple[Any, ...]) -> bool:
-    return all(isinstance(item, _BASIC) for item in key)
-
-
-def _is_one_block(key: tuple[Any, ...], tensor: torch.Tensor) -> bool:
-    """Whether a basic key picks one contiguous block of the array in C order."""
-    items = [item for item in key if item is not None]
-    if Ellipsis in items:
-        at = items.index(Ellipsis)
-        items[at : at + 1] = [slice(None)] * (tensor.dim() - len(items) + 1)
-    items += [slice(None)] * (tensor.dim() - len(items))
-    block = False  # set once an axis is taken as a run of more than one: all after it must be whole
-    for item, size in zip(items, tensor.shape, strict=True):
-        if isinstance(item, int):
-            if block:
-                return False
-            continue
-        start, stop, step = item.indices(size)
-        length = len(range(start, stop, step))
-        if block and length != size:
-            return False
-        if length > 1:
-            if step != 1:
-                return False
-            block = True
-    return True
-
-
-def _has_negative_step(key: tuple[Any, ...]) -> bool:
-    return any(isinstance(item, slice) and item.step is not None and item.step < 0 for item in key)
-
-
-def _positions(tensor: torch.Tensor, key: tuple[Any, ...]) -> torch.Tensor:
-    """Flat positions that `key` selects: torch's slices know no negative step, NumPy's do."""
-    numbers = np.arange(tensor.numel()).reshape(tuple(tensor.shape))
-    numpy_key = tuple(item.cpu().numpy() if isinstance(item, torch.Tensor) else item for item in key)
-    return torch.from_numpy(np.ascontiguousarray(numbers[numpy_key])).to(tensor.device)
+def _width(item: Any) -> int:
+    """How many axes an item of a key takes."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.dim() if isinstance(item, torch.Tensor) and item.dtype is torch.bool else 1
