@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mxnet.base import MXNetError
 from mxnet.gluon.block import HybridBlock
 from mxnet.gluon.nn._layer import OperatorLayer, tuple_of
 from mxnet.gluon.nn.activations import Activation
@@ -106,11 +107,10 @@ class _Conv(OperatorLayer):
             "kernel_size": self._kernel,
             "stride": tuple_of(strides, rank, "strides"),
             "padding": tuple_of(padding, rank, "padding"),
-            "output_padding": tuple_of(output_padding, rank, "output_padding"),
             "dilation": tuple_of(dilation, rank, "dilation"),
             "groups": groups,
         }
-        attributes = {"adj": self._shown["output_padding"]} if self._transposed else {}
+        attributes = {"adj": tuple_of(output_padding, rank, "output_padding")} if self._transposed else {}
         self._set_operator(
             "Deconvolution" if self._transposed else "Convolution",
             kernel=self._kernel,
@@ -144,11 +144,15 @@ class _Conv(OperatorLayer):
         return out if self.act is None else self.act(out)
 
     def infer_shape(self, x: Array, *args: Any) -> None:
-        if x.ndim == self._rank + 2:  # otherwise the operator says what is wrong
-            self.weight.shape = self._weight_shape(x.shape[-1 if self._channels_last else 1])
+        if x.ndim != self._rank + 2:
+            raise MXNetError(
+                f"{type(self).__name__}: input data should be {self._rank + 2}D (batch, channels and {self._rank} "
+                f"spatial dimensions), but has shape {x.shape}"
+            )
+        self.weight.shape = self._weight_shape(x.shape[-1 if self._channels_last else 1])
 
     def __repr__(self) -> str:
-        plain = {"padding": 0, "output_padding": 0, "dilation": 1}
+        plain = {"padding": 0, "dilation": 1}
         parts = [self._mapping()]
         for name, value in self._shown.items():
             if name == "groups":
