@@ -84,6 +84,19 @@ def test_numbers() -> None:
         (lambda x: np.asarray(x, dtype="int8", copy=False), ValueError),
         (lambda x: mx.np.ndarray([1, 2]), TypeError),
         (lambda x: np.from_torch([1]), TypeError),
+        (lambda x: np.exp(x, out=5), TypeError),
+        (lambda x: np.exp("a"), TypeError),
+        (lambda x: np.sum(None), mx.MXNetError),
+        (lambda x: np.sum(x, axis=1.5), mx.MXNetError),
+        (lambda x: np.arange(1e30), mx.MXNetError),
+        (lambda x: np.arange(0, 1, 0), mx.MXNetError),
+        (lambda x: np.percentile(x, 150), mx.MXNetError),
+        (lambda x: np.percentile(x, [-1, 50]), mx.MXNetError),
+        (lambda x: np.histogram(x, bins=np.array([1.0])), mx.MXNetError),
+        (lambda x: np.zeros(2, device="abc"), mx.MXNetError),
+        (lambda x: np.exp(x, where=x), TypeError),
+        (lambda x: np.add(x, 1, casting="safe"), TypeError),
+        (lambda x: np.average(x, weights=np.ones(5)), mx.MXNetError),
         (lambda x: np.array("a"), TypeError),
         (lambda x: np.array([[1], [1, 2]]), TypeError),
     ],
@@ -157,7 +170,7 @@ def test_writing_to_parts() -> None:
     assert x.tolist() == [[1, 8, 3], [3, 2, 1]]
     x[...] = 4
     x[()] += 1
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(mx.MXNetError, match="shape"):
         x[0] = [1, 2]
     assert x.tolist() == [[5, 5, 5], [5, 5, 5]]
 
@@ -295,3 +308,20 @@ def test_array_reads_what_it_is_given() -> None:
     assert onp.isnan(np.array(None).item())
     assert (np.add([1, 2], 1).tolist(), np.exp([0.0]).dtype, np.sum([1.5, 2]).item()) == ([2, 3], "float32", 3.5)
     assert (np.array([1.0, 2]) + [1, 2]).tolist() == ((1, 2) + np.array([1.0, 2])).tolist() == [2, 4]
+
+
+@pytest.mark.gpu
+def test_arrays_on_a_gpu() -> None:
+    gpu = mx.gpu(0)
+    made = [
+        np.zeros(2, device=gpu),
+        np.arange(2, device=gpu),
+        np.ones(2).as_in_ctx(gpu),
+        np.full((2,), 1.5, device=gpu),
+    ]
+    for x in made:
+        assert x.device == (x + 1).device == (2 / x).device == x.mean().device == np.zeros_like(x).device == gpu
+        assert repr(x).endswith("device=gpu(0))") and onp.asarray(x).shape == (2,)
+    assert (made[2] + [1, 2]).tolist() == [2, 3] and onp.nanmedian(made[3]).item() == 1.5
+    made[0][0] = made[2][1]
+    assert made[0].tolist() == [1, 0]

@@ -290,7 +290,7 @@ def run(
             result = op.body(*tensors, training=modes.training, **canonical)
         else:
             result = op.body(*tensors, **canonical)
-    except (RuntimeError, IndexError, TypeError) as error:
+    except (RuntimeError, IndexError, TypeError, OverflowError) as error:
         if isinstance(error, MXNetError):
             raise
         raise MXNetError(f"{op.name}({_describe(op, tensors)}): {_first_line(error)}") from error
@@ -328,6 +328,8 @@ def store(out: Any, result: Any) -> Any:
     MXNetError
         If a shape or type differs, or a value of `out` is part of a graph being recorded.
     """
+    if not isinstance(out, (Array, list, tuple)):
+        raise TypeError(f"out must be an array, not {type(out).__name__}")
     pairs = [(out, result)] if isinstance(out, Array) else list(zip(out, result, strict=True))
     for target, tensor in pairs:
         if target._data.shape != tensor.shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ import torch
 
 from mxnet import _dtype
 from mxnet.base import MXNetError
-from mxnet.device import Device
-from mxnet.ndarray._array import Array, invoke, place, run, wrap
+from mxnet.device import Device, current_device
+from mxnet.ndarray._array import Array, invoke, parse_device, place, run, wrap
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary
 
@@ -66,31 +67,41 @@ def apply_unary(op: Operator, x: Any, out: Any = None, official: Callable[..., A
 
 
 def apply(op: Operator, inputs: Sequence[Any], out: Any = None, **attributes: Any) -> Any:
-    """Run an operator on array-likes."""
+    """Run an operator on array-likes; None stands for an input that may be missing."""
+    for value in inputs:
+        if not isinstance(value, Array):
+            inputs = _arrays(op, inputs)
+            break
+    return run(op, inputs, op.canonical(attributes), out)
+
+
+def _arrays(op: Operator, inputs: Sequence[Any]) -> list[Any]:
+    for name, value in zip(op.inputs, inputs, strict=False):
+        if value is None and name not in op.optional:
+            raise MXNetError(f"{op.name}: input {name!r} must be an array, not None")
     first = next((value for value in inputs if isinstance(value, Array)), None)
-    arrays = [value if value is None or isinstance(value, Array) else as_array(value, like=first) for value in inputs]
-    return invoke(op, arrays, attributes, out)
+    return [None if value is None else as_array(value, like=first) for value in inputs]
 
 
 def create(op: Operator, device: Device | str | None, out: Any = None, **attributes: Any) -> Any:
     """Run an operator that makes an array from attributes alone; `device` None is the current one."""
-    from mxnet.numpy.multiarray import ndarray
+    if device is None:
+        device = current_device()
+    elif not isinstance(device, Device):
+        device = parse_device(device)
+    return invoke(op, (), {**attributes, "ctx": str(device)}, out, _ndarray(), device)
 
-    where, tag = place(device)
-    if out is not None:
-        return invoke(op, (), {**attributes, "ctx": str(where)}, out)
-    made = invoke(op, (), {**attributes, "ctx": str(where)}, cls=ndarray)
-    made._tag = tag
-    return made
+
+def _ndarray() -> type:
+    # The class's module imports this one.
+    return sys.modules["mxnet.numpy.multiarray"].ndarray
 
 
 def as_array(value: Any, like: Array | None = None) -> Any:
     """An array-like value as an `mx.np.ndarray`; Python floats become float32, NumPy's types are kept."""
     if isinstance(value, Array):
         return value
-    from mxnet.numpy.multiarray import ndarray
-
-    cls = ndarray if like is None else type(like)
+    cls = _ndarray() if like is None else type(like)
     where, tag = place(None) if like is None else (like._data.device, like._tag)
     return wrap(cls, _tensor(value).to(where), tag)
 

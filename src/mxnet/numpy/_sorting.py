@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array
 from mxnet.numpy._dispatch import apply, as_array, is_number
 from mxnet.operators import sorting as _ops
@@ -138,13 +139,16 @@ def percentile(
     Raises
     ------
     MXNetError
-        For another `interpolation`, or if there are no elements.
+        For another `interpolation` or percentage, or if there are no elements.
     """
     options = {"axis": axis, "interpolation": interpolation, "keepdims": keepdims}
     if is_number(q):
         return apply(_ops.percentile, (a, None), out, q_scalar=q, **options)
     a = as_array(a)
-    return apply(_ops.percentile, (a, as_array(q, like=a)), out, **options)
+    q = as_array(q, like=a)
+    if q.size and not (0 <= q.min().item() and q.max().item() <= 100):
+        raise MXNetError(f"percentile: percentages must lie between 0 and 100, given {q}")
+    return apply(_ops.percentile, (a, q), out, **options)
 
 
 def quantile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from mxnet.operators.catalogue import Operator, operator
 Tensor = torch.Tensor
 
 
+@functools.cache
 def torch_device(ctx: str) -> torch.device | None:
     """The torch device behind an attribute ``ctx`` as graphs spell it, such as ``cpu(0)``; '' leaves the choice."""
     if not ctx:
@@ -30,17 +32,17 @@ def _check_shape(name: str, shape: tuple[int, ...]) -> None:
             raise MXNetError(f"{name}: a shape has no negative dimensions, given {shape}")
 
 
-def _constant(name: str, value: int, doc: str) -> Operator:
+def _constant(name: str, function: Callable[..., Tensor], doc: str) -> Operator:
     def body(*, shape: Shape = (), ctx: str = "", dtype: DType | None = None) -> Tensor:
         _check_shape(name, shape)
-        return torch.full(shape, value, dtype=dtype or default_float(), device=torch_device(ctx))
+        return function(shape, dtype=dtype or default_float(), device=torch_device(ctx))
 
     body.__doc__ = doc
     return operator(name)(body)
 
 
-zeros = _constant("_npi_zeros", 0, "An array of zeros, float32 by default.")
-ones = _constant("_npi_ones", 1, "An array of ones, float32 by default.")
+zeros = _constant("_npi_zeros", torch.zeros, "An array of zeros, float32 by default.")
+ones = _constant("_npi_ones", torch.ones, "An array of ones, float32 by default.")
 
 
 @operator("_npi_full")

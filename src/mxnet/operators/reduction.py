@@ -100,7 +100,7 @@ def _moment_type(a: Tensor, least: torch.dtype | None = None) -> torch.dtype:
     """The type of a moment: float32 for integers, else that of the input, or `least` if that is wider."""
     if not a.dtype.is_floating_point:
         return torch.float32
-    return a.dtype if least is None else torch.promote_types(a.dtype, least)
+    return a.dtype if least is None or a.dtype is least else torch.promote_types(a.dtype, least)
 
 
 @operator("_npi_var")

@@ -62,6 +62,8 @@ def histogram(
         if bin_cnt is None or bin_cnt < 1 or range is None or range[0] > range[1]:
             raise MXNetError(f"_histogram needs a positive bin_cnt and a range, given {bin_cnt} and {range}")
         bins = torch.linspace(*range, bin_cnt + 1, dtype=values.dtype, device=data.device)
+    if bins.dim() != 1 or bins.numel() < 2:
+        raise MXNetError(f"_histogram: the edges must be a vector of at least two, given shape {tuple(bins.shape)}")
     edges = bins.to(torch.promote_types(bins.dtype, values.dtype))
     values = values.to(edges.dtype)
     values = values[(values >= edges[0]) & (values <= edges[-1])]
@@ -81,6 +83,8 @@ def percentile(
 ) -> Tensor:
     """The values below which `q` per cent of the elements lie; float32, or float64 for such an input."""
     axes = axes_of(a, axis)
+    if q_scalar is not None and not 0 <= q_scalar <= 100:
+        raise MXNetError(f"_npi_percentile: a percentage must lie between 0 and 100, given {q_scalar}")
     a = a.to(torch.float64 if a.dtype is torch.float64 else torch.float32)
     q = a.new_full((), q_scalar) if q is None else q.to(a.dtype)
     kept = [size for number, size in enumerate(a.shape) if number not in axes]
