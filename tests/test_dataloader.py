@@ -114,6 +114,7 @@ def drawn(seed, **workers):
 
 
 def test_workers_draw_by_seed_and_batch_alone():
+    Draws()[0]  # what the first draw imports, forked workers need not import again
     with mx.autograd.record():  # which does not follow into a forked worker
         one = drawn(5, num_workers=1)
     two = drawn(5, num_workers=2)
