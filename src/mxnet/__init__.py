@@ -18,6 +18,7 @@ from mxnet import (
     numpy_extension,
     optimizer,
     random,
+    util,
 )
 from mxnet import initializer as init
 from mxnet import kvstore as kv
@@ -28,6 +29,19 @@ from mxnet._version import __version__
 from mxnet.base import MXNetError
 from mxnet.context import Context, current_context
 from mxnet.device import Device, cpu, cpu_pinned, current_device, gpu, num_gpus
+from mxnet.util import (
+    is_np_array,
+    is_np_default_dtype,
+    is_np_shape,
+    np_array,
+    np_default_dtype,
+    np_shape,
+    set_np_shape,
+    use_np,
+    use_np_array,
+    use_np_default_dtype,
+    use_np_shape,
+)
 
 __all__ = [
     "Context",
@@ -48,16 +62,28 @@ __all__ = [
     "init",
     "initializer",
     "io",
+    "is_np_array",
+    "is_np_default_dtype",
+    "is_np_shape",
     "kv",
     "kvstore",
     "lr_scheduler",
     "nd",
     "ndarray",
     "np",
+    "np_array",
+    "np_default_dtype",
+    "np_shape",
     "npx",
     "num_gpus",
     "numpy",
     "numpy_extension",
     "optimizer",
     "random",
+    "set_np_shape",
+    "use_np",
+    "use_np_array",
+    "use_np_default_dtype",
+    "use_np_shape",
+    "util",
 ]

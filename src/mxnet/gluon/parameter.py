@@ -212,7 +212,7 @@ class Parameter:
 
         def fill(array: ndarray) -> None:
             with pause():
-                call(initializer.InitDesc(self._path, attributes), array)
+                call(initializer.InitDesc(self._path, attributes, default), array)
 
         return fill
 
