@@ -355,3 +355,23 @@ def test_states_of_something_else_are_refused_and_change_nothing():
 def test_an_updater_needs_an_optimizer():
     with pytest.raises(TypeError, match="needs an Optimizer, not 'sgd'"):
         optimizer.get_updater("sgd")
+
+
+def test_damaged_states_are_refused_whatever_is_damaged():
+    updater, _ = trained(lr_scheduler=lr_scheduler.FactorScheduler(3, base_lr=0.001))
+    data = updater.get_states(dump_optimizer=True)
+    header = 8 + int.from_bytes(data[:8], "little")
+    random = np.random.RandomState(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(data)
+        for position in random.randint(0, header, size=3):
+            damaged[position] = random.choice(list(b'019"[]{},:nt\\\x00\xff'))
+        other = optimizer.get_updater(optimizer.Adam(lr_scheduler=lr_scheduler.FactorScheduler(3, base_lr=0.001)))
+        before = dict(vars(other.optimizer))
+        try:
+            other.set_states(bytes(damaged))
+        except MXNetError:
+            refused += 1
+            assert vars(other.optimizer) == before and other.states == {}
+    assert refused > 250

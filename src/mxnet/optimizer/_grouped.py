@@ -64,7 +64,12 @@ class Group:
     def decayed_grads(self, scale: float, clip: float | None) -> list[Tensor]:
         """`scaled_grads` plus the weight decay."""
         grads = self.scaled_grads(scale, clip)
-        return torch._foreach_add(grads, self.weights, alpha=self.wd) if self.wd else grads
+        if not self.wd:
+            return grads
+        if grads is self.grads:
+            return torch._foreach_add(grads, self.weights, alpha=self.wd)
+        torch._foreach_add_(grads, self.weights, alpha=self.wd)
+        return grads
 
 
 class GroupedOptimizer(Optimizer):
@@ -98,7 +103,7 @@ class GroupedOptimizer(Optimizer):
         """Update the weights and states of one group in place."""
         raise NotImplementedError(f"{type(self).__name__} must define _update_group(self, group)")
 
-    def _groups(self, indices: Sequence[Any], rows: list[tuple[Tensor, ...]]) -> Iterator[Group]:
+    def _groups(self, indices: Sequence[Any], rows: list[list[Tensor]]) -> Iterator[Group]:
         counts = self._index_update_count
         groups: dict[Any, Group] = {}
         for index, lr, wd, row in zip(indices, self._get_lrs(indices), self._get_wds(indices), rows, strict=True):
@@ -125,7 +130,7 @@ def zeros_like(weight: Array) -> Any:
 
 def _rows(
     weights: Sequence[Any], grads: Sequence[Any], states: Sequence[Any], layouts: list[tuple[Tensor, Tensor]]
-) -> Iterator[tuple[Tensor, ...]]:
+) -> Iterator[list[Tensor]]:
     """Weight, gradient and state of each parameter, all of one shape, type and layout.
 
     `layouts` gets the pairs of a weight that has gaps in memory and the dense copy that stands for it.
@@ -135,14 +140,17 @@ def _rows(
         if not tensor.is_contiguous() and not _is_dense(tensor):
             layouts.append((tensor, tensor.clone(memory_format=torch.contiguous_format)))
             tensor = layouts[-1][1]
-        row = [tensor, _matching(grad._data, tensor, "gradient")]
+        layout = _layout(tensor)
+        gradient = grad._data
+        if _layout(gradient) != layout:
+            gradient = _matching(gradient, tensor, "gradient")
+        row = [tensor, gradient]
         if state is not None:
             for array in state if isinstance(state, (tuple, list)) else (state,):
-                found = _matching(array._data, tensor, "state")
-                if found is not array._data:
-                    array._replace(found, weight._tag)
-                row.append(found)
-        yield tuple(row)
+                if _layout(array._data) != layout:
+                    array._replace(_matching(array._data, tensor, "state"), weight._tag)
+                row.append(array._data)
+        yield row
 
 
 def _is_dense(tensor: Tensor) -> bool:
@@ -150,21 +158,19 @@ def _is_dense(tensor: Tensor) -> bool:
     return tensor.is_contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else False
 
 
+def _layout(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.shape, tensor.stride(), tensor.dtype, tensor.device
+
+
 def _matching(tensor: Tensor, weight: Tensor, what: str) -> Tensor:
-    """`tensor` in the layout, type and on the device of `weight`: itself if it is so already."""
+    """`tensor` in the layout, type and on the device of `weight`: itself if only its strides are spelled otherwise."""
     if tensor.shape != weight.shape:
         raise MXNetError(f"the {what} of shape {tuple(tensor.shape)} does not fit a weight of {tuple(weight.shape)}")
+    strides = zip(tensor.shape, tensor.stride(), weight.stride(), strict=True)
     if (
         tensor.dtype is weight.dtype
         and tensor.device == weight.device
-        and not tensor.requires_grad
-        and (tensor.stride() == weight.stride() or _same_layout(tensor, weight))
+        and all(ours == theirs for size, ours, theirs in strides if size > 1)  # of one element it may be any
     ):
         return tensor
     return torch.empty_like(weight).copy_(tensor)
-
-
-def _same_layout(tensor: Tensor, weight: Tensor) -> bool:
-    """Whether strides are equal where they matter: a dimension of one element may have any."""
-    strides = zip(tensor.shape, tensor.stride(), weight.stride(), strict=True)
-    return all(ours == theirs for size, ours, theirs in strides if size > 1)

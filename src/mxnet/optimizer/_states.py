@@ -50,7 +50,7 @@ def load(data: bytes, optimizer: Optimizer) -> dict[Any, Any]:
         states = {index: _restore(structure, arrays) for index, structure in header["states"]}
         described = header["optimizer"]
         changes = None if described is None else _changes(described, optimizer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MXNetError(f"these optimizer states are damaged: {error!r}") from error
     if changes is not None:
         _apply(changes, optimizer)
@@ -121,7 +121,7 @@ def _changes(described: dict[str, Any], optimizer: Optimizer) -> tuple[dict[str,
     _check_class("optimizer", described["class"], optimizer)
     values = {**_checked(described["values"], optimizer)}
     values.update({name: dict(map(tuple, described["tables"][name])) for name in _TABLES})
-    values[_COUNTS] = {int(device): dict(map(tuple, counts)) for device, counts in described["counts"]}
+    values[_COUNTS] = {int(device): {key: int(n) for key, n in counts} for device, counts in described["counts"]}
     scheduler = described["scheduler"]
     _check_class("lr_scheduler", scheduler and scheduler["class"], optimizer.lr_scheduler)
     return values, _checked(scheduler["values"], optimizer.lr_scheduler) if scheduler else {}

@@ -58,11 +58,7 @@ class NAG(GroupedOptimizer):
             torch._foreach_add_(group.weights, change)
             return
         # torch's formula without its learning rate, on gradients that carry MXNet's.
-        grads = group.scaled_grads(self.rescale_grad, self.clip_gradient)
-        if grads is group.grads:
-            grads = torch._foreach_mul(grads, -group.lr)
-        else:
-            torch._foreach_mul_(grads, -group.lr)
+        grads = group.scaled_grads(-group.lr * self.rescale_grad, (self.clip_gradient or 0) * abs(group.lr))
         momentum = self.momentum if group.states else 0.0
         torch._fused_sgd_(
             group.weights,
