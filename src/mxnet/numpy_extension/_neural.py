@@ -107,7 +107,7 @@ def fully_connected(
     weight : ndarray
         Of shape (num_hidden, features).
     bias : ndarray, optional
-        Of shape (num_hidden,); to be given with ``no_bias=False`` only.
+        Of shape (num_hidden,); added with ``no_bias=False`` only.
     num_hidden : int
         Size of the last dimension of the result.
     no_bias : bool, default True
@@ -119,13 +119,14 @@ def fully_connected(
     Raises
     ------
     AssertionError
-        If `num_hidden` is missing, or `bias` does not fit `no_bias`.
+        If `num_hidden` is missing, or `bias` while it is asked for.
     MXNetError
         If shapes or types do not fit.
     """
     if num_hidden is None:
         raise AssertionError("fully_connected: please provide the number of hidden nodes, num_hidden")
-    _check_bias("fully_connected", bias, no_bias)
+    if not no_bias and bias is None:
+        raise AssertionError("fully_connected: using bias (no_bias=False), but bias is missing")
     attributes = {"num_hidden": num_hidden, "no_bias": no_bias, "flatten": flatten}
     return invoke(_dense.fully_connected, (x, weight, bias), attributes, out)
 

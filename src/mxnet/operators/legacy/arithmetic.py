@@ -129,7 +129,6 @@ greater = binary(
     elementwise=("_greater", "_Greater"),
     broadcast=("broadcast_greater", "_npx_broadcast_greater"),
     scalar=("_greater_scalar", "_GreaterScalar"),
-    reverse=("_rgreater_scalar",),
     doc="One where the first element is larger, else zero.",
 )
 greater_equal = binary(
@@ -138,7 +137,6 @@ greater_equal = binary(
     elementwise=("_greater_equal", "_Greater_Equal"),
     broadcast=("broadcast_greater_equal",),
     scalar=("_greater_equal_scalar", "_GreaterEqualScalar"),
-    reverse=("_rgreater_equal_scalar",),
     doc="One where the first element is not smaller, else zero.",
 )
 lesser = binary(
@@ -147,7 +145,6 @@ lesser = binary(
     elementwise=("_lesser", "_Lesser"),
     broadcast=("broadcast_lesser",),
     scalar=("_lesser_scalar", "_LesserScalar"),
-    reverse=("_rlesser_scalar",),
     doc="One where the first element is smaller, else zero.",
 )
 lesser_equal = binary(
@@ -156,8 +153,13 @@ lesser_equal = binary(
     elementwise=("_lesser_equal", "_Lesser_Equal"),
     broadcast=("broadcast_lesser_equal",),
     scalar=("_lesser_equal_scalar", "_LesserEqualScalar"),
-    reverse=("_rlesser_equal_scalar",),
     doc="One where the first element is not larger, else zero.",
+)
+# A number on the left turns the comparison around.
+greater, lesser = greater._replace(reverse=lesser.scalar), lesser._replace(reverse=greater.scalar)
+greater_equal, lesser_equal = (
+    greater_equal._replace(reverse=lesser_equal.scalar),
+    lesser_equal._replace(reverse=greater_equal.scalar),
 )
 logical_and = binary(
     "logical_and",

@@ -120,6 +120,12 @@ def _columns(
         window = torch.arange(count, device=data.device) * stride[axis] - pad[axis]
         shape = (1, 1, count, 1) if axis == 0 else (1, 1, 1, count)
         places.append(shift[:, :, axis] + tap.view(1, taps, 1, 1) + window.view(shape))
+    inside = None
+    if mask is None:
+        # Between the last pixel and the edge the plain form reads that pixel, and nothing before the first one;
+        # the modulated form fades to zero on either side.
+        inside = (places[0] >= 0) & (places[0] < height) & (places[1] >= 0) & (places[1] < width)
+        places = [places[0].clamp(0, height - 1), places[1].clamp(0, width - 1)]
     # grid_sample counts from -1 to 1 between the centres of the outer pixels.
     y = places[0] * (2 / max(height - 1, 1)) - 1
     x = places[1] * (2 / max(width - 1, 1)) - 1
@@ -127,7 +133,9 @@ def _columns(
     images = data.reshape(batch * groups, channels // groups, height, width)
     read = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
     read = read.reshape(batch, groups, channels // groups, taps, rows, columns)
-    if mask is not None:
+    if inside is not None:
+        read = read * inside.reshape(batch, groups, 1, taps, rows, columns)
+    else:
         read = read * mask.reshape(batch, groups, 1, taps, rows, columns)
     return read.reshape(batch, channels, taps, rows, columns)
 
