@@ -138,6 +138,14 @@ def test_functions_may_be_steps():
         transforms.Compose([3])
 
 
+@pytest.mark.parametrize("keep_ratio", [False, True])
+def test_empty_images_are_refused_and_empty_batches_are_not(keep_ratio):
+    resize = transforms.Resize(3, keep_ratio)
+    with pytest.raises(mx.MXNetError, match="is empty"):
+        resize(mx.np.zeros((0, 4, 3), dtype="uint8"))
+    assert resize(mx.np.zeros((0, 4, 4, 3), dtype="uint8")).shape == (0, 3, 3, 3)
+
+
 def test_wrong_arguments_are_refused_when_made():
     with pytest.raises(AssertionError, match="try use `RandomApply`"):
         transforms.HybridRandomApply(transforms.Compose([]))

@@ -47,6 +47,8 @@ def _on_images(data: Tensor, height: int, width: int, what: str, function: Calla
     """``function(cv2, image)`` for the one image (H, W, C) or each of the images (N, H, W, C) in `data`."""
     if data.is_meta:
         return data.new_empty((*data.shape[:-3], height, width, data.shape[-1]))
+    if 0 in data.shape[-3:]:
+        raise MXNetError(f"{what}: an image of shape {list(data.shape)} is empty")
     values = data.detach().cpu().contiguous().numpy()
     made = [
         np.ascontiguousarray(_call(what, lambda cv2, image=image: function(cv2, image)))

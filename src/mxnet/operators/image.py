@@ -114,7 +114,7 @@ def resize(data: Tensor, *, size: Shape = (), keep_ratio: bool = False, interp: 
     if len(size) not in (1, 2) or min(size) <= 0:
         raise MXNetError(f"size must be one or two positive numbers (width, height), not {size}")
     width, height = size[0], size[-1]
-    if len(size) == 1 and keep_ratio:
+    if len(size) == 1 and keep_ratio and 0 not in data.shape[-3:-1]:
         rows, columns = data.shape[-3:-1]
         if columns > rows:
             width = columns * size[0] // rows
