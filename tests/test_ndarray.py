@@ -27,6 +27,12 @@ from mxnet import np
         (lambda: np.array([True], dtype=bool), "array([ True])"),
         (lambda: np.array([1, 2], dtype="int32", device=mx.cpu(1)), "array([1, 2], dtype=int32)"),
         (lambda: np.array([1, 2], device=mx.cpu_pinned()), "array([1., 2.], device=cpu_pinned(0))"),
+        (lambda: np.zeros((2, 0), dtype=bool), "array([], shape=(2, 0), dtype=bool)"),
+        (
+            lambda: np.arange(14, dtype="float16") / 3,
+            "array([0.    , 0.3333, 0.6665, 1.    , 1.333 , 1.667 , 2.    , 2.334 ,\n"
+            "       2.666 , 3.    , 3.334 , 3.666 , 4.    , 4.332 ], dtype=float16)",
+        ),
         (lambda: np.array([1e10, 1.0]), "array([1.e+10, 1.e+00])"),
         (lambda: np.ones((2, 2)) * 1e-8, "array([[1.e-08, 1.e-08],\n       [1.e-08, 1.e-08]])"),
         (

@@ -12,9 +12,9 @@ import json
 from genuine_operators import FOLDER, _apart, make_table
 
 NAMES = (
-    "add subtract multiply true_divide floor_divide mod fmod power fmax fmin maximum minimum copysign arctan2 logaddexp "
-    "ldexp hypot equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor bitwise_and "
-    "bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm"
+    "add subtract multiply true_divide floor_divide mod fmod power fmax fmin maximum minimum copysign arctan2 "
+    "logaddexp ldexp hypot equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor "
+    "bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm"
 ).split()
 TYPES = "float16 float32 float64 int8 int32 int64 uint8 bool".split()
 NUMBERS = (True, 2, 2.5)

@@ -62,23 +62,18 @@ class ndarray(Methods):
 
     def __repr__(self) -> str:
         values = self.asnumpy()
-        prefix = "array("
-        text = _np.array2string(values, separator=", ", prefix=prefix, suffix=")")
-        notes = []
+        text = _np.array2string(values, separator=", ", prefix="array(", suffix=")")
         if values.size == 0 and values.shape != (0,):
-            text = "[]"
-            notes.append(f"shape={values.shape}")
-        if self._data.dtype not in (torch.float32, torch.bool):
-            notes.append(f"dtype={_dtype.name_of(self._data.dtype)}")
-        device = self.device
-        if device.device_type != "cpu":
-            notes.append(f"device={device}")
-        width = len(text) - text.rfind("\n") + len(prefix) * ("\n" not in text)
-        for note in notes:
+            text = f"[], shape={values.shape}"
+        kind = self._data.dtype
+        if kind is not torch.float32 and (kind is not torch.bool or values.size == 0):
+            # NumPy puts the types that it names itself on a line of their own where they do not fit.
+            width = len(text) - text.rfind("\n") - 1 + len("array(") * ("\n" not in text)
+            note = f"dtype={_dtype.name_of(kind)}"
             fits = width + len(note) + 3 <= _np.get_printoptions()["linewidth"]
-            text += f", {note}" if fits else f",\n{' ' * len(prefix)}{note}"
-            width = width + len(note) + 2 if fits else len(prefix) + len(note)
-        return f"{prefix}{text})"
+            text += f", {note}" if fits or kind in (torch.float64, torch.int64) else f",\n      {note}"
+        device = self.device
+        return f"array({text})" if device.device_type == "cpu" else f"array({text}, device={device})"
 
     def __str__(self) -> str:
         return str(self.asnumpy())
