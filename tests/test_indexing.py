@@ -149,6 +149,11 @@ def test_keys_that_index_nothing(key: Any) -> None:
         mx.np.ones((2, 3))[key]
 
 
+def test_huge_integers_are_out_of_bounds() -> None:
+    with pytest.raises(IndexError):
+        mx.np.ones((2, 3))[10**30]
+
+
 # Observed in genuine MXNet 2.0.0b1: whether writing to the part writes to the whole.
 @pytest.mark.parametrize(
     "key, is_view",
@@ -156,7 +161,8 @@ def test_keys_that_index_nothing(key: Any) -> None:
         (0, True), (slice(0, 1), True), (slice(None), True), (Ellipsis, True), ((), True), (None, True),
         ((slice(1, 2), slice(1, 3)), True), ((0, slice(1, 3)), True),
         ((slice(0, 2, 1), Ellipsis), True),
-        ((1, 2), True),        ((slice(None), 1), False), ((slice(None), slice(0, 2)), False), (slice(None, None, 2), False),
+        ((1, 2), True), ((slice(None), 1), False), ((slice(None), slice(0, 2)), False),
+        (slice(None, None, 2), False),
         (slice(None, None, -1), False), ([0], False), (onp.array([True, False, False]), False),
     ],
 )  # fmt: skip

@@ -85,6 +85,8 @@ def _select(tensor: torch.Tensor, key: Any) -> torch.Tensor:
         return tensor[key].clone() if _is_basic(key) else tensor[key]
     except IndexError as error:
         raise _translated(error) from None
+    except ValueError as error:  # an integer that no axis is long enough for
+        raise IndexError(f"index out of bounds: {error}") from None
 
 
 def _write(tensor: torch.Tensor, key: Any, value: Any) -> None:

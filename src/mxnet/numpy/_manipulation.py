@@ -244,6 +244,8 @@ def fill_diagonal(a: Array, val: Any, wrap: bool = False) -> None:
     wrap : bool, default False
         Begin the diagonal of a tall matrix anew below the last column.
     """
+    if not isinstance(a, Array):
+        raise TypeError(f"fill_diagonal writes to an array, not to {type(a).__name__}")
     if isinstance(val, Array):
         val = val.asnumpy()
     values = tuple(_np.ravel(val).tolist())

@@ -12,6 +12,7 @@ from mxnet.base import MXNetError
 from mxnet.ndarray._array import run
 from mxnet.numpy import _products
 from mxnet.numpy._dispatch import apply, as_array, is_number
+from mxnet.numpy._manipulation import broadcast_to as _broadcast_to
 from mxnet.numpy._manipulation import diagonal as _diagonal
 from mxnet.numpy._manipulation import moveaxis as _moveaxis
 from mxnet.numpy._manipulation import reshape as _reshape
@@ -354,7 +355,7 @@ def matrix_power(a: Any, n: int) -> Any:
     if n < 0:
         a, n = inv(a), -n
     if n == 0:
-        return a * 0 + as_array(_np.eye(a.shape[-1], dtype=a.dtype), like=a)
+        return _broadcast_to(as_array(_np.eye(a.shape[-1], dtype=a.dtype), like=a), a.shape)
     result = None
     while n:
         if n & 1:

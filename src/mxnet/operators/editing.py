@@ -104,7 +104,7 @@ def insert_tensor(
     """`arr` with `values`, or the number `val`, before each position in `obj` along an axis."""
     if obj is None:  # with a number for values, the second input are the positions
         values, obj = None, values
-    if obj.dtype.is_floating_point:
+    if obj is None or obj.dtype.is_floating_point:
         raise MXNetError("insert: positions must be integers")
     arr, axis = _along(arr, axis, "insert")
     size = arr.shape[axis]
@@ -145,19 +145,35 @@ def delete(
     """`arr` without position `int_ind`, those of a slice, or those in `obj`, along an axis."""
     arr, axis = _along(arr, axis, "delete")
     size = arr.shape[axis]
-    if obj is not None and obj.dtype is torch.bool:
+    if obj is None:
+        return arr.index_select(axis, _kept(start, stop, step, int_ind, size, axis, arr.device))
+    if obj.dtype is torch.bool:
         if obj.numel() != size:
             raise MXNetError(f"delete: a mask of {obj.numel()} does not fit axis {axis} with size {size}")
         keep = ~obj.reshape(-1)
     else:
-        if obj is not None:
-            gone = _checked(obj.reshape(-1), size, size - 1, axis, "delete")
-        elif int_ind is not None:
-            gone = _checked(torch.tensor([int_ind], device=arr.device), size, size - 1, axis, "delete")
-        else:
-            gone = _places(start, stop, step, size, arr.device)
+        gone = _checked(obj.reshape(-1), size, size - 1, axis, "delete")
         keep = torch.ones(size, dtype=torch.bool, device=arr.device).index_fill(0, gone, False)
     return arr.index_select(axis, torch.nonzero(keep).reshape(-1))
+
+
+def _kept(
+    start: int | None,
+    stop: int | None,
+    step: int | None,
+    place: int | None,
+    size: int,
+    axis: int,
+    device: torch.device,
+) -> Tensor:
+    """The positions of an axis that are neither `place` nor in a slice."""
+    if place is None:
+        gone = set(range(*slice(start, stop, step).indices(size)))
+    elif -size <= place < size:
+        gone = {place % size}
+    else:
+        raise MXNetError(f"delete: index {place} is out of bounds for axis {axis} with size {size}")
+    return torch.tensor([number for number in range(size) if number not in gone], dtype=torch.int64, device=device)
 
 
 @operator("_npi_unique")

@@ -196,13 +196,13 @@ def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor:
 
 
 @operator("_npi_boolean_mask_assign_scalar")
-def boolean_mask_assign_scalar(data: Tensor, mask: Tensor, *, value: float = 0.0, start_axis: int = 0) -> Tensor:
+def boolean_mask_assign_scalar(data: Tensor, mask: Tensor, *, value: float, start_axis: int) -> Tensor:
     """`data` with a number where `mask`, laid over the axes from `start_axis` on, is True."""
     return torch.where(_spread(mask, data, start_axis), _number_like(value, data), data)
 
 
 @operator("_npi_boolean_mask_assign_tensor")
-def boolean_mask_assign_tensor(data: Tensor, mask: Tensor, value: Tensor, *, start_axis: int = 0) -> Tensor:
+def boolean_mask_assign_tensor(data: Tensor, mask: Tensor, value: Tensor, *, start_axis: int) -> Tensor:
     """`data` with `value`, broadcast, where `mask`, laid over the axes from `start_axis` on, is True."""
     return data.index_put((_spread(mask, data, start_axis),), value.to(data.dtype).reshape(-1))
 

@@ -16,8 +16,8 @@ Tensor = torch.Tensor
 
 
 def _nonempty(data: Sequence[Tensor], where: str) -> None:
-    if not data:
-        raise MXNetError(f"{where}: need at least one array")
+    if not data or any([array is None for array in data]):
+        raise MXNetError(f"{where}: need at least one array, and no None among them")
 
 
 @operator("Concat", "concat", "_npi_concatenate")
@@ -49,24 +49,28 @@ def stack(*data: Tensor, axis: int = 0) -> Tensor:
 @operator("_npi_vstack")
 def vstack(*data: Tensor) -> Tensor:
     """Join arrays along the first axis; vectors count as rows."""
+    _nonempty(data, "vstack")
     return torch.vstack(data)
 
 
 @operator("_npi_hstack")
 def hstack(*data: Tensor, dim: int | None = 1) -> Tensor:
     """Join arrays along the second axis, vectors along their only one."""
+    _nonempty(data, "hstack")
     return torch.hstack(data)
 
 
 @operator("_npi_dstack")
 def dstack(*data: Tensor, dim: int | None = 1) -> Tensor:
     """Join arrays along the third axis; vectors and matrices are given one."""
+    _nonempty(data, "dstack")
     return torch.dstack(data)
 
 
 @operator("_npi_column_stack")
 def column_stack(*data: Tensor) -> Tensor:
     """Join arrays along the second axis; vectors count as columns."""
+    _nonempty(data, "column_stack")
     return torch.column_stack(data)
 
 

@@ -171,7 +171,7 @@ def matrix_rank(M: Tensor, tol: Tensor, *, hermitian: bool = False) -> Tensor:
     """Numbers of singular values above `tol`; of a vector whether any element is not zero."""
     if M.dim() < 2:
         return (M != 0).any().to(torch.int64)
-    return linalg.matrix_rank(_matrices(M, "matrix_rank"), atol=tol, rtol=0.0, hermitian=hermitian)
+    return (linalg.svdvals(_matrices(M, "matrix_rank")) > tol.unsqueeze(-1)).sum(-1)
 
 
 @operator("_npi_matrix_rank_none_tol")

@@ -118,7 +118,7 @@ def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     return columns.mT.contiguous(), triangle.mT.contiguous()
 
 
-@operator("_linalg_syevd", "linalg_syevd")
+@operator("_linalg_syevd")
 def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
     """U and ascending L with A = Uᵀ diag(L) U of symmetric A, of which the lower triangle is read."""
     values, vectors = linalg.eigh(A)
