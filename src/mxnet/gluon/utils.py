@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import secrets
@@ -197,8 +196,9 @@ class HookHandle:
 
 def check_sha1(filename: str | os.PathLike, sha1_hash: str) -> bool:
     """Whether a file has the given SHA-1 sum, in hexadecimal digits."""
-    with open(filename, "rb") as file:
-        return hashlib.file_digest(file, "sha1").hexdigest() == sha1_hash
+    from pooch import file_hash
+
+    return file_hash(os.fspath(filename), alg="sha1") == sha1_hash
 
 
 def download(

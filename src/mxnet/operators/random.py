@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from mxnet import _dtype
@@ -79,6 +80,14 @@ def floating(dtype: torch.dtype | None, where: str) -> torch.dtype:
     if not dtype.is_floating_point:
         raise MXNetError(f"{where}: dtype must be float16, bfloat16, float32 or float64, not {_dtype.name_of(dtype)}")
     return dtype
+
+
+def common_shape(where: str, *shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape that all `shapes` broadcast to; NumPy's rule, for torch's costs an import of sympy."""
+    try:
+        return np.broadcast_shapes(*[tuple(shape) for shape in shapes])
+    except ValueError as error:
+        raise MXNetError(f"{where}: shapes {', '.join(str(tuple(s)) for s in shapes)} do not broadcast") from error
 
 
 def blank(shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -226,13 +235,13 @@ def _numpy_form(
             check(name, key, value, bound)
         tensors = [value for value in values if isinstance(value, Tensor)]
         device = tensors[0].device if tensors else device_named(ctx)
-        broadcast = torch.broadcast_shapes(*[tensor.shape for tensor in tensors])
+        broadcast = common_shape(name, *[tensor.shape for tensor in tensors])
         if size is None:
             shape = broadcast
         else:
             shape = (*size, *broadcast) if batched else size
         empty = blank(shape, result_type, device)
-        if torch.broadcast_shapes(broadcast, empty.shape) != empty.shape:
+        if common_shape(name, broadcast, empty.shape) != tuple(empty.shape):
             raise MXNetError(f"{name}: parameters of shape {tuple(broadcast)} do not broadcast to size {shape}")
         values = [value.to(empty.dtype) if isinstance(value, Tensor) else value for value in values]
         return cut_to(draw(empty, *values), result_type)

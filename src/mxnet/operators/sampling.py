@@ -8,7 +8,16 @@ from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType, Floats, Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.random import PROBABILITY, blank, check, cut_to, device_named, expanded, unit_exponential
+from mxnet.operators.random import (
+    PROBABILITY,
+    blank,
+    check,
+    common_shape,
+    cut_to,
+    device_named,
+    expanded,
+    unit_exponential,
+)
 
 __all__ = [
     "bernoulli",
@@ -197,7 +206,7 @@ def multivariate_normal(mean: Tensor, cov: Tensor, *, size: Shape | None = None)
             "multivariate_normal: expect a mean of n numbers and a covariance of n times n, not the shapes "
             f"{tuple(mean.shape)} and {tuple(cov.shape)}"
         )
-    batch = torch.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
+    batch = common_shape("multivariate_normal", mean.shape[:-1], cov.shape[:-2])
     noise = blank((*(size or ()), *batch, length), mean.dtype, mean.device)
     noise = noise.normal_(generator=generator_for(mean.device)).to(mean.dtype)
     return mean + (torch.linalg.cholesky(cov) @ noise.unsqueeze(-1)).squeeze(-1)
