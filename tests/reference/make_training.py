@@ -10,13 +10,13 @@ standard deviation and the first values. The wheel's oneDNN kernels cannot train
 
 The families train in float64: in float32, rounding pushes single units of a deep net across the kink of ReLU, and
 two correct programs part in the third digit (MobileNet does that in MXNet itself, between its two sets of kernels).
-The optimizers train in float32.
+For the same reason their rates are powers of two, since MXNet rounds an optimizer's attributes to float32, and their
+loss is two operators, since `SoftmaxCrossEntropyLoss` rounds to float32 too. The optimizers train in float32 on it.
 
-Nets with dropout and no BatchNorm train with `record(train_mode=False)`, which leaves dropout out (its gradients
-are wrong in the wheel's oneDNN kernels, another reason to switch them off). VGG with
-BatchNorm and dropout has no such mode; its parts are in the other nets. Inception-v3 takes no input below 299, so it
-makes two steps on one image. The tests import
-`train_family` and `train_optimizer` from here and run them on this project.
+Nets with dropout and no BatchNorm train with `record(train_mode=False)`, which leaves dropout out (the gradients of
+the wheel's oneDNN kernels are wrong there, another reason to switch them off). VGG with BatchNorm and dropout has no
+such mode; its parts are in the other nets. Inception-v3 takes no input below 299, so it makes two steps on one image.
+The tests import `train_family` and `train_optimizer` from here and run them on this project.
 """
 
 import importlib.metadata
@@ -36,41 +36,41 @@ STEPS = 5
 
 # family: what builds the net, batch shape, record's train_mode, steps, learning rate
 FAMILIES = {
-    "alexnet": (lambda: vision.AlexNet(classes=10), (4, 3, 63, 63), False, STEPS, 0.001),
-    "densenet": (lambda: vision.DenseNet(8, 4, [2, 2], classes=10), (4, 3, 56, 56), True, STEPS, 0.02),
-    "inception": (lambda: vision.Inception3(classes=10), (1, 3, 299, 299), False, 2, 0.001),
-    "mobilenet": (lambda: vision.MobileNet(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 0.02),
-    "mobilenetv2": (lambda: vision.MobileNetV2(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 0.02),
+    "alexnet": (lambda: vision.AlexNet(classes=10), (2, 3, 63, 63), False, STEPS, 2**-12),
+    "densenet": (lambda: vision.DenseNet(8, 4, [2, 2], classes=10), (4, 3, 56, 56), True, STEPS, 2**-6),
+    "inception": (lambda: vision.Inception3(classes=10), (1, 3, 299, 299), False, 2, 2**-10),
+    "mobilenet": (lambda: vision.MobileNet(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 2**-10),
+    "mobilenetv2": (lambda: vision.MobileNetV2(0.25, classes=10), (8, 3, 64, 64), True, STEPS, 2**-10),
     "resnet_basic_v1": (
         lambda: vision.ResNetV1(vision.BasicBlockV1, [1, 1], [8, 8, 16], classes=10, thumbnail=True),
         (8, 3, 16, 16),
         True,
         STEPS,
-        0.02,
+        2**-6,
     ),
     "resnet_basic_v2": (
         lambda: vision.ResNetV2(vision.BasicBlockV2, [1, 1], [8, 8, 16], classes=10, thumbnail=True),
         (8, 3, 16, 16),
         True,
         STEPS,
-        0.02,
+        2**-6,
     ),
     "resnet_bottleneck_v1": (
         lambda: vision.ResNetV1(vision.BottleneckV1, [1, 2], [8, 16, 32], classes=10),
         (8, 3, 32, 32),
         True,
         STEPS,
-        0.02,
+        2**-6,
     ),
     "resnet_bottleneck_v2": (
         lambda: vision.ResNetV2(vision.BottleneckV2, [1, 2], [8, 16, 32], classes=10),
         (8, 3, 32, 32),
         True,
         STEPS,
-        0.02,
+        2**-6,
     ),
-    "squeezenet": (lambda: vision.SqueezeNet("1.1", classes=10), (2, 3, 209, 209), False, STEPS, 0.02),
-    "vgg": (lambda: vision.VGG([1, 2], [4, 8], classes=10), (4, 3, 16, 16), False, STEPS, 0.02),
+    "squeezenet": (lambda: vision.SqueezeNet("1.1", classes=10), (2, 3, 209, 209), False, STEPS, 2**-6),
+    "vgg": (lambda: vision.VGG([1, 2], [4, 8], classes=10), (4, 3, 16, 16), False, STEPS, 2**-6),
 }
 
 # case: optimizer, its arguments
@@ -113,36 +113,42 @@ def small_net():
     return net
 
 
+def cross_entropy(scores, labels):
+    """Softmax cross-entropy in the precision of the scores."""
+    return -mx.npx.pick(mx.npx.log_softmax(scores), labels)
+
+
 def train_family(name):
     """Train the small net of a family with momentum and weight decay."""
     build, shape, train_mode, steps, rate = FAMILIES[name]
-    options = {"learning_rate": rate, "momentum": 0.9, "wd": 1e-3}
-    return train(build(), shape, "sgd", options, train_mode=train_mode, steps=steps, dtype="float64")
+    options = {"learning_rate": rate, "momentum": 0.875, "wd": 2**-10}
+    return train(
+        build(), shape, "sgd", options, loss=cross_entropy, train_mode=train_mode, steps=steps, dtype="float64"
+    )
 
 
 def train_optimizer(name):
     """Train the small net with one row of `OPTIMIZERS`."""
-    return train(small_net(), (8, 3, 8, 8), *OPTIMIZERS[name])
+    return train(small_net(), (8, 3, 8, 8), *OPTIMIZERS[name], loss=gluon.loss.SoftmaxCrossEntropyLoss())
 
 
-def train(net, shape, optimizer, options, *, train_mode=True, steps=STEPS, dtype="float32"):
+def train(net, shape, optimizer, options, *, loss, train_mode=True, steps=STEPS, dtype="float32"):
     """Fill a net by the rule, train it on images made by the rule; return its losses and its final state."""
     net.initialize()
     net.cast(dtype)
     net(mx.np.array(fill_rule.images(shape), dtype=dtype))
     for name, parameter in net.collect_params().items():
         parameter.set_data(mx.np.array(fill_rule.parameter(name, parameter.shape), dtype=dtype))
-    loss_function = gluon.loss.SoftmaxCrossEntropyLoss()
     trainer = gluon.Trainer(net.collect_params(), optimizer, dict(options), kvstore=None)
     labels = mx.np.array(np.arange(shape[0]) * 7 % CLASSES, dtype="int32")
     losses = []
     for step in range(steps):
         batch = mx.np.array(fill_rule.images(shape, f"step {step}"), dtype=dtype)
         with autograd.record(train_mode=train_mode):
-            loss = loss_function(net(batch), labels)
-        loss.backward(train_mode=train_mode)
+            values = loss(net(batch), labels)
+        values.backward(train_mode=train_mode)
         trainer.step(shape[0])
-        losses.append(float(loss.mean()))
+        losses.append(float(values.asnumpy().mean()))
     return {"losses": losses, "parameters": state(net)}
 
 
