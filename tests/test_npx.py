@@ -51,6 +51,12 @@ def test_generated_functions_refuse_other_arguments(call) -> None:
         call()
 
 
+@pytest.mark.parametrize("call", [lambda: npx.softmax([1.0]), lambda: npx.pick(np.ones((2, 2)), [0, 1])])
+def test_functions_written_by_hand_take_arrays(call) -> None:
+    with pytest.raises(TypeError, match="must be an array, not list"):
+        call()
+
+
 def test_switches_say_what_was_asked_for(restored_switches) -> None:
     assert npx.is_np_array() and npx.is_np_shape() and not npx.is_np_default_dtype()
     npx.reset_np()

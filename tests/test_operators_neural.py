@@ -202,6 +202,43 @@ def test_errors_say_what_was_given_and_what_is_taken(call: Any, words: list[str]
         assert word in str(error.value)
 
 
+@pytest.mark.parametrize("groups", [0, 2])
+def test_groups_that_do_not_divide_the_channels(groups: int) -> None:
+    with pytest.raises(mx.MXNetError, match=f"num_group={groups}"):
+        npx.convolution(np.ones((1, 3, 4, 4)), np.ones((2, 1, 3, 3)), kernel=(3, 3), num_filter=2, num_group=groups,
+                        no_bias=True)  # fmt: skip
+
+
+def test_empty_batches_pass() -> None:
+    data = np.zeros((0, 3, 8, 8))
+    data = npx.convolution(data, np.ones((2, 3, 3, 3)), kernel=(3, 3), num_filter=2, no_bias=True)
+    data = npx.batch_norm(data, *[np.ones(2)] * 4)
+    data = npx.pooling(npx.activation(data, "relu"), kernel=(2, 2), stride=(2, 2))
+    data = npx.fully_connected(npx.batch_flatten(data), np.ones((5, 18)), num_hidden=5)
+    assert npx.log_softmax(data).shape == (0, 5)
+    assert npx.topk(data).shape == (0, 1)
+
+
+def test_large_numbers_do_not_overflow() -> None:
+    assert npx.softmax(np.array([1e30, -1e30, 0.0])).asnumpy().tolist() == [1, 0, 0]
+    onp.testing.assert_allclose(
+        npx.activation(np.array([1e4, -1e4, 0.0]), "softrelu").asnumpy(), [1e4, 0, onp.log(2)], rtol=1e-6
+    )
+
+
+def test_a_chain_can_be_exported() -> None:
+    class Chain(torch.nn.Module):
+        def forward(self, data: torch.Tensor, weight: torch.Tensor, ones: torch.Tensor) -> torch.Tensor:
+            data = find("Convolution").body(data, weight, None, kernel=(3, 3), num_filter=4, no_bias=True)
+            data = find("BatchNorm").body(data, ones, ones, ones, ones, fix_gamma=False, training=False)
+            data = find("Pooling").body(data, kernel=(2, 2), stride=(2, 2), pooling_convention="full")
+            return find("LeakyReLU").body(data, act_type="leaky", training=False)
+
+    inputs = torch.randn(1, 3, 7, 7), torch.randn(4, 3, 3, 3), torch.ones(4)
+    exported = torch.export.export(Chain(), inputs)
+    torch.testing.assert_close(exported.module()(*inputs), Chain()(*inputs))
+
+
 def test_shapes_come_from_meta_tensors() -> None:
     data = torch.empty(2, 3, 224, 224, device="meta")
     weight = torch.empty(8, 3, 7, 7, device="meta")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mxnet.ndarray._array import invoke
+from mxnet.ndarray._array import Array, invoke
+from mxnet.operators.catalogue import Operator
 from mxnet.operators.neural import activation as _activation
 from mxnet.operators.neural import batch_normalization as _batch_normalization
 from mxnet.operators.neural import convolution as _convolution
@@ -53,7 +54,7 @@ def activation(data: Any, act_type: str = "relu", out: Any = None) -> Any:
     MXNetError
         For another `act_type`.
     """
-    return invoke(_activation.activation, (data,), {"act_type": act_type}, out)
+    return _invoke(_activation.activation, (data,), {"act_type": act_type}, out)
 
 
 def leaky_relu(
@@ -87,7 +88,7 @@ def leaky_relu(
         "lower_bound": lower_bound,
         "upper_bound": upper_bound,
     }
-    return invoke(_activation.leaky_relu, (data, gamma), attributes, out)
+    return _invoke(_activation.leaky_relu, (data, gamma), attributes, out)
 
 
 def fully_connected(
@@ -128,7 +129,7 @@ def fully_connected(
     if not no_bias and bias is None:
         raise AssertionError("fully_connected: using bias (no_bias=False), but bias is missing")
     attributes = {"num_hidden": num_hidden, "no_bias": no_bias, "flatten": flatten}
-    return invoke(_dense.fully_connected, (x, weight, bias), attributes, out)
+    return _invoke(_dense.fully_connected, (x, weight, bias), attributes, out)
 
 
 def convolution(
@@ -184,7 +185,7 @@ def convolution(
         "no_bias": no_bias,
         "layout": layout,
     }
-    return invoke(_convolution.convolution, (data, weight, bias), attributes)
+    return _invoke(_convolution.convolution, (data, weight, bias), attributes)
 
 
 def deconvolution(
@@ -239,7 +240,7 @@ def deconvolution(
         "no_bias": no_bias,
         "layout": layout,
     }
-    return invoke(_convolution.deconvolution, (data, weight, bias), attributes)
+    return _invoke(_convolution.deconvolution, (data, weight, bias), attributes)
 
 
 def pooling(
@@ -299,7 +300,7 @@ def pooling(
         "count_include_pad": count_include_pad,
         "layout": layout,
     }
-    return invoke(_pooling.pooling, (data,), attributes, out)
+    return _invoke(_pooling.pooling, (data,), attributes, out)
 
 
 def batch_norm(
@@ -357,7 +358,7 @@ def batch_norm(
         "axis": axis,
     }
     inputs = (x, gamma, beta, running_mean, running_var)
-    return invoke(_batch_normalization.batch_norm, inputs, attributes, out)
+    return _invoke(_batch_normalization.batch_norm, inputs, attributes, out)
 
 
 def dropout(
@@ -381,7 +382,7 @@ def dropout(
     MXNetError
         If `p` is not between 0 and 1.
     """
-    return invoke(_dropout.dropout, (data,), {"p": p, "mode": mode, "axes": () if axes is None else axes}, out)
+    return _invoke(_dropout.dropout, (data,), {"p": p, "mode": mode, "axes": () if axes is None else axes}, out)
 
 
 def embedding(
@@ -421,7 +422,7 @@ def embedding(
     if input_dim < 1 or output_dim < 1:
         raise AssertionError(f"embedding: input_dim={input_dim} and output_dim={output_dim} must be positive")
     attributes = {"input_dim": input_dim, "output_dim": output_dim, "dtype": dtype}
-    return invoke(_dense.embedding, (data, weight), attributes, out)
+    return _invoke(_dense.embedding, (data, weight), attributes, out)
 
 
 def softmax(
@@ -456,7 +457,7 @@ def softmax(
         If `data` is of an integer type, or shapes do not fit.
     """
     attributes = {"axis": axis, "temperature": temperature, "use_length": use_length, "dtype": dtype}
-    return invoke(_softmax.softmax, (data, length if use_length else None), attributes, out)
+    return _invoke(_softmax.softmax, (data, length if use_length else None), attributes, out)
 
 
 def log_softmax(
@@ -470,7 +471,7 @@ def log_softmax(
 ) -> Any:
     """Logarithm of `softmax`, with the same arguments."""
     attributes = {"axis": axis, "temperature": temperature, "use_length": use_length, "dtype": dtype}
-    return invoke(_softmax.log_softmax, (data, length if use_length else None), attributes, out)
+    return _invoke(_softmax.log_softmax, (data, length if use_length else None), attributes, out)
 
 
 def masked_softmax(
@@ -478,7 +479,7 @@ def masked_softmax(
 ) -> Any:
     """`softmax` over the elements where the boolean array `mask`, which broadcasts, is true; zero elsewhere."""
     attributes = {"axis": axis, "temperature": temperature, "normalize": normalize}
-    return invoke(_softmax.masked_softmax, (data, mask), attributes)
+    return _invoke(_softmax.masked_softmax, (data, mask), attributes)
 
 
 def masked_log_softmax(
@@ -486,7 +487,7 @@ def masked_log_softmax(
 ) -> Any:
     """Logarithm of `masked_softmax`: minus infinity where `mask` is false."""
     attributes = {"axis": axis, "temperature": temperature, "normalize": normalize}
-    return invoke(_softmax.masked_log_softmax, (data, mask), attributes)
+    return _invoke(_softmax.masked_log_softmax, (data, mask), attributes)
 
 
 def layer_norm(
@@ -517,7 +518,7 @@ def layer_norm(
     """
     attributes = {"axis": axis, "eps": eps, "output_mean_var": output_mean_var}
     given = {name: value for name, value in attributes.items() if value is not None}
-    return invoke(_normalization.layer_norm, (data, gamma, beta), given)
+    return _invoke(_normalization.layer_norm, (data, gamma, beta), given)
 
 
 def group_norm(
@@ -544,7 +545,7 @@ def group_norm(
         If shapes or types do not fit.
     """
     attributes = {"num_groups": num_groups, "eps": eps, "output_mean_var": output_mean_var}
-    return invoke(_normalization.group_norm, (data, gamma, beta), attributes)
+    return _invoke(_normalization.group_norm, (data, gamma, beta), attributes)
 
 
 def pick(
@@ -570,7 +571,7 @@ def pick(
     MXNetError
         If the shapes do not fit.
     """
-    return invoke(_selection.pick, (data, index), {"axis": axis, "mode": mode, "keepdims": keepdims}, out)
+    return _invoke(_selection.pick, (data, index), {"axis": axis, "mode": mode, "keepdims": keepdims}, out)
 
 
 def one_hot(
@@ -596,7 +597,7 @@ def one_hot(
     if depth is None:
         raise TypeError("one_hot() needs depth, the size of the new dimension")
     attributes = {"depth": depth, "on_value": on_value, "off_value": off_value, "dtype": dtype}
-    return invoke(_selection.one_hot, (data,), attributes)
+    return _invoke(_selection.one_hot, (data,), attributes)
 
 
 def topk(
@@ -629,7 +630,7 @@ def topk(
         If `k` is larger than the axis.
     """
     attributes = {"axis": axis, "k": k, "ret_typ": ret_typ, "is_ascend": is_ascend, "dtype": dtype}
-    return invoke(_selection.topk, (data,), attributes)
+    return _invoke(_selection.topk, (data,), attributes)
 
 
 def arange_like(
@@ -648,7 +649,14 @@ def arange_like(
     axis : int, optional
     """
     attributes = {"start": start, "step": step, "repeat": repeat, "axis": axis}
-    return invoke(_selection.arange_like, (data,), attributes)
+    return _invoke(_selection.arange_like, (data,), attributes)
+
+
+def _invoke(op: Operator, inputs: tuple[Any, ...], attributes: dict[str, Any], out: Any = None) -> Any:
+    for name, value in zip(op.inputs, inputs, strict=True):
+        if not isinstance(value, Array) and (value is not None or name not in op.optional):
+            raise TypeError(f"{op.name}: {name} must be an array, not {type(value).__name__}")
+    return invoke(op, inputs, attributes, out)
 
 
 def _check_given(where: str, **arguments: Any) -> None:

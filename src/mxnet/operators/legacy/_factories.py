@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -104,6 +105,8 @@ def _number(data: Tensor, scalar: float) -> tuple[Tensor, Tensor]:
     if data.dtype is torch.bool:
         data = data.to(torch.int64)
     if not data.dtype.is_floating_point:
+        if not math.isfinite(scalar):
+            raise MXNetError(f"an array of type {str(data.dtype).removeprefix('torch.')} has no {scalar}")
         scalar = int(scalar)
         info = torch.iinfo(data.dtype)
         if not info.min <= scalar <= info.max:  # wraps around, as a conversion in C does

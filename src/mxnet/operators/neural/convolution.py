@@ -14,6 +14,7 @@ from mxnet.operators.neural._check import (
     CHANNELS_LAST,
     channels_first,
     channels_last,
+    check_floating,
     check_types,
     per_dimension,
 )
@@ -47,10 +48,13 @@ def convolution(
     if layout in CHANNELS_LAST:
         data, weight = channels_first(data), channels_first(weight)
     rank = len(kernel)
-    if data.dim() != rank + 2 or tuple(weight.shape) != (num_filter, data.shape[1] // num_group, *kernel):
+    if data.dim() != rank + 2 or tuple(weight.shape[2:]) != kernel:
         _refuse("Convolution", data, weight, kernel, (num_filter, _part(data, num_group)), layout)
+    if weight.shape[0] != num_filter or weight.shape[1] * num_group != data.shape[1]:
+        _refuse("Convolution", data, weight, kernel, (num_filter, _part(data, num_group)), layout, num_group)
     if data.dtype is not weight.dtype or (bias is not None and bias.dtype is not data.dtype):
         check_types("Convolution", data, weight=weight, bias=bias)
+    check_floating("Convolution", data)
     stride = per_dimension(stride, rank, 1, "Convolution", "stride")
     dilate = per_dimension(dilate, rank, 1, "Convolution", "dilate")
     pad = per_dimension(pad, rank, 0, "Convolution", "pad")
@@ -83,9 +87,13 @@ def deconvolution(
     if layout in CHANNELS_LAST:
         data, weight = channels_first(data), channels_first(weight)
     rank = len(kernel)
-    if data.dim() != rank + 2 or tuple(weight.shape) != (data.shape[1], num_filter // num_group, *kernel):
-        _refuse("Deconvolution", data, weight, kernel, (_part(data, 1), num_filter // num_group), layout)
+    channels = (_part(data, 1), num_filter // max(num_group, 1))
+    if data.dim() != rank + 2 or tuple(weight.shape[2:]) != kernel:
+        _refuse("Deconvolution", data, weight, kernel, channels, layout)
+    if weight.shape[0] != data.shape[1] or weight.shape[1] * num_group != num_filter:
+        _refuse("Deconvolution", data, weight, kernel, channels, layout, num_group)
     check_types("Deconvolution", data, weight=weight, bias=bias)
+    check_floating("Deconvolution", data)
     stride = per_dimension(stride, rank, 1, "Deconvolution", "stride")
     dilate = per_dimension(dilate, rank, 1, "Deconvolution", "dilate")
     if any(target_shape):
@@ -124,7 +132,7 @@ def _reach(
 
 
 def _part(data: Tensor, groups: int) -> int:
-    return data.shape[1] // groups if data.dim() > 1 else 0
+    return data.shape[1] // max(groups, 1) if data.dim() > 1 else 0
 
 
 def _refuse(
@@ -134,6 +142,7 @@ def _refuse(
     kernel: tuple[int, ...],
     channels: tuple[int, int],
     layout: str | None,
+    groups: int = 1,
 ) -> None:
     rank = len(kernel)
     if rank not in _FORWARD:
@@ -146,7 +155,7 @@ def _refuse(
         )
     raise MXNetError(
         f"{where}: shape inconsistent, weight has shape {tuple(weight.shape)}, but data of shape "
-        f"{tuple(data.shape)} takes {(*channels, *kernel)}{note}"
+        f"{tuple(data.shape)} with num_group={groups} takes {(*channels, *kernel)}{note}"
     )
 
 

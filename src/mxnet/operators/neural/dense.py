@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types
+from mxnet.operators.neural._check import check_floating, check_types
 
 Tensor = torch.Tensor
 
@@ -33,6 +33,7 @@ def fully_connected(
         )
     if data.dtype is not weight.dtype or (bias is not None and bias.dtype is not data.dtype):
         check_types("FullyConnected", data, weight=weight, bias=bias)
+    check_floating("FullyConnected", data)
     if bias is None or no_bias:
         return F.linear(data, weight)
     return F.linear(data, weight, bias.reshape(-1))

@@ -82,6 +82,8 @@ def _windows(
     count_pad: bool,
 ) -> Tensor:
     rank = len(kernel)
+    if rank not in _MAX:
+        raise MXNetError(f"Pooling: kernel={kernel} must have one, two or three entries")
     if data.dim() != rank + 2:
         raise MXNetError(
             f"Pooling: input data should be {rank + 2}D for kernel={kernel}, but has shape {tuple(data.shape)}"
