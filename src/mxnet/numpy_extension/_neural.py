@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mxnet.ndarray._array import Array, invoke
-from mxnet.operators.catalogue import Operator
+from mxnet.numpy_extension._invoke import invoke_op
 from mxnet.operators.neural import activation as _activation
 from mxnet.operators.neural import batch_normalization as _batch_normalization
 from mxnet.operators.neural import convolution as _convolution
@@ -13,12 +12,9 @@ from mxnet.operators.neural import dense as _dense
 from mxnet.operators.neural import dropout as _dropout
 from mxnet.operators.neural import normalization as _normalization
 from mxnet.operators.neural import pooling as _pooling
-from mxnet.operators.neural import selection as _selection
-from mxnet.operators.neural import softmax as _softmax
 
 __all__ = [
     "activation",
-    "arange_like",
     "batch_norm",
     "convolution",
     "deconvolution",
@@ -28,14 +24,7 @@ __all__ = [
     "group_norm",
     "layer_norm",
     "leaky_relu",
-    "log_softmax",
-    "masked_log_softmax",
-    "masked_softmax",
-    "one_hot",
-    "pick",
     "pooling",
-    "softmax",
-    "topk",
 ]
 
 
@@ -54,7 +43,7 @@ def activation(data: Any, act_type: str = "relu", out: Any = None) -> Any:
     MXNetError
         For another `act_type`.
     """
-    return _invoke(_activation.activation, (data,), {"act_type": act_type}, out)
+    return invoke_op(_activation.activation, (data,), {"act_type": act_type}, out)
 
 
 def leaky_relu(
@@ -88,7 +77,7 @@ def leaky_relu(
         "lower_bound": lower_bound,
         "upper_bound": upper_bound,
     }
-    return _invoke(_activation.leaky_relu, (data, gamma), attributes, out)
+    return invoke_op(_activation.leaky_relu, (data, gamma), attributes, out)
 
 
 def fully_connected(
@@ -129,7 +118,7 @@ def fully_connected(
     if not no_bias and bias is None:
         raise AssertionError("fully_connected: using bias (no_bias=False), but bias is missing")
     attributes = {"num_hidden": num_hidden, "no_bias": no_bias, "flatten": flatten}
-    return _invoke(_dense.fully_connected, (x, weight, bias), attributes, out)
+    return invoke_op(_dense.fully_connected, (x, weight, bias), attributes, out)
 
 
 def convolution(
@@ -185,7 +174,7 @@ def convolution(
         "no_bias": no_bias,
         "layout": layout,
     }
-    return _invoke(_convolution.convolution, (data, weight, bias), attributes)
+    return invoke_op(_convolution.convolution, (data, weight, bias), attributes)
 
 
 def deconvolution(
@@ -240,7 +229,7 @@ def deconvolution(
         "no_bias": no_bias,
         "layout": layout,
     }
-    return _invoke(_convolution.deconvolution, (data, weight, bias), attributes)
+    return invoke_op(_convolution.deconvolution, (data, weight, bias), attributes)
 
 
 def pooling(
@@ -300,7 +289,7 @@ def pooling(
         "count_include_pad": count_include_pad,
         "layout": layout,
     }
-    return _invoke(_pooling.pooling, (data,), attributes, out)
+    return invoke_op(_pooling.pooling, (data,), attributes, out)
 
 
 def batch_norm(
@@ -358,7 +347,7 @@ def batch_norm(
         "axis": axis,
     }
     inputs = (x, gamma, beta, running_mean, running_var)
-    return _invoke(_batch_normalization.batch_norm, inputs, attributes, out)
+    return invoke_op(_batch_normalization.batch_norm, inputs, attributes, out)
 
 
 def dropout(
@@ -382,7 +371,7 @@ def dropout(
     MXNetError
         If `p` is not between 0 and 1.
     """
-    return _invoke(_dropout.dropout, (data,), {"p": p, "mode": mode, "axes": () if axes is None else axes}, out)
+    return invoke_op(_dropout.dropout, (data,), {"p": p, "mode": mode, "axes": () if axes is None else axes}, out)
 
 
 def embedding(
@@ -422,72 +411,7 @@ def embedding(
     if input_dim < 1 or output_dim < 1:
         raise AssertionError(f"embedding: input_dim={input_dim} and output_dim={output_dim} must be positive")
     attributes = {"input_dim": input_dim, "output_dim": output_dim, "dtype": dtype}
-    return _invoke(_dense.embedding, (data, weight), attributes, out)
-
-
-def softmax(
-    data: Any,
-    length: Any = None,
-    axis: int = -1,
-    temperature: float | None = None,
-    use_length: bool = False,
-    dtype: Any = None,
-    out: Any = None,
-) -> Any:
-    """Exponentials along an axis, divided by their sum.
-
-    Parameters
-    ----------
-    data : ndarray
-    length : ndarray, optional
-        With `use_length`: how many elements along `axis` count, of the shape of `data` without that axis; the
-        others become zero.
-    axis : int, default -1
-    temperature : float, optional
-        Divides the data first.
-    use_length : bool, default False
-    dtype : optional
-        Type of the result.
-    out : ndarray, optional
-        Where to write the result.
-
-    Raises
-    ------
-    MXNetError
-        If `data` is of an integer type, or shapes do not fit.
-    """
-    attributes = {"axis": axis, "temperature": temperature, "use_length": use_length, "dtype": dtype}
-    return _invoke(_softmax.softmax, (data, length if use_length else None), attributes, out)
-
-
-def log_softmax(
-    data: Any,
-    axis: int = -1,
-    length: Any = None,
-    temperature: float | None = None,
-    use_length: bool = False,
-    dtype: Any = None,
-    out: Any = None,
-) -> Any:
-    """Logarithm of `softmax`, with the same arguments."""
-    attributes = {"axis": axis, "temperature": temperature, "use_length": use_length, "dtype": dtype}
-    return _invoke(_softmax.log_softmax, (data, length if use_length else None), attributes, out)
-
-
-def masked_softmax(
-    data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True, dtype: Any = None
-) -> Any:
-    """`softmax` over the elements where the boolean array `mask`, which broadcasts, is true; zero elsewhere."""
-    attributes = {"axis": axis, "temperature": temperature, "normalize": normalize}
-    return _invoke(_softmax.masked_softmax, (data, mask), attributes)
-
-
-def masked_log_softmax(
-    data: Any, mask: Any, axis: int = -1, temperature: float = 1.0, normalize: bool = True, dtype: Any = None
-) -> Any:
-    """Logarithm of `masked_softmax`: minus infinity where `mask` is false."""
-    attributes = {"axis": axis, "temperature": temperature, "normalize": normalize}
-    return _invoke(_softmax.masked_log_softmax, (data, mask), attributes)
+    return invoke_op(_dense.embedding, (data, weight), attributes, out)
 
 
 def layer_norm(
@@ -518,7 +442,7 @@ def layer_norm(
     """
     attributes = {"axis": axis, "eps": eps, "output_mean_var": output_mean_var}
     given = {name: value for name, value in attributes.items() if value is not None}
-    return _invoke(_normalization.layer_norm, (data, gamma, beta), given)
+    return invoke_op(_normalization.layer_norm, (data, gamma, beta), given)
 
 
 def group_norm(
@@ -545,118 +469,7 @@ def group_norm(
         If shapes or types do not fit.
     """
     attributes = {"num_groups": num_groups, "eps": eps, "output_mean_var": output_mean_var}
-    return _invoke(_normalization.group_norm, (data, gamma, beta), attributes)
-
-
-def pick(
-    data: Any, index: Any, axis: int | None = -1, mode: str = "clip", keepdims: bool = False, out: Any = None
-) -> Any:
-    """From each row along `axis` the element that `index` counts.
-
-    Parameters
-    ----------
-    data : ndarray
-    index : ndarray
-        Of the shape of `data` without `axis`, of any type.
-    axis : int, default -1
-        None takes the data as flat.
-    mode : {'clip', 'wrap'}
-        What happens to counts out of range.
-    keepdims : bool, default False
-    out : ndarray, optional
-        Where to write the result.
-
-    Raises
-    ------
-    MXNetError
-        If the shapes do not fit.
-    """
-    return _invoke(_selection.pick, (data, index), {"axis": axis, "mode": mode, "keepdims": keepdims}, out)
-
-
-def one_hot(
-    data: Any, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32"
-) -> Any:
-    """`on_value` at the places that `data` counts in a new last dimension, `off_value` elsewhere.
-
-    Parameters
-    ----------
-    data : ndarray
-        Numbers from 0 to ``depth - 1``; others give a row of `off_value`.
-    depth : int
-        Size of the new dimension.
-    on_value, off_value : float
-    dtype : default float32
-        Type of the result.
-
-    Raises
-    ------
-    TypeError
-        If `depth` is missing.
-    """
-    if depth is None:
-        raise TypeError("one_hot() needs depth, the size of the new dimension")
-    attributes = {"depth": depth, "on_value": on_value, "off_value": off_value, "dtype": dtype}
-    return _invoke(_selection.one_hot, (data,), attributes)
-
-
-def topk(
-    data: Any,
-    axis: int | None = -1,
-    k: int = 1,
-    ret_typ: str = "indices",
-    is_ascend: bool = False,
-    dtype: Any = "float32",
-) -> Any:
-    """The `k` largest elements along an axis.
-
-    Parameters
-    ----------
-    data : ndarray
-    axis : int, default -1
-        None takes the data as flat.
-    k : int, default 1
-        0 takes all.
-    ret_typ : {'indices', 'value', 'both', 'mask'}
-        Places, values, a list of values and places, or ones over the data where they are.
-    is_ascend : bool, default False
-        Take the smallest instead.
-    dtype : default float32
-        Type of the places.
-
-    Raises
-    ------
-    MXNetError
-        If `k` is larger than the axis.
-    """
-    attributes = {"axis": axis, "k": k, "ret_typ": ret_typ, "is_ascend": is_ascend, "dtype": dtype}
-    return _invoke(_selection.topk, (data,), attributes)
-
-
-def arange_like(
-    data: Any, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: Any = None, axis: int | None = None
-) -> Any:
-    """Evenly spaced numbers in the shape and type of `data`, or as many as its `axis` has.
-
-    Parameters
-    ----------
-    data : ndarray
-    start, step : float
-    repeat : int, default 1
-        How often each number comes.
-    ctx : Device, optional
-        Accepted as in MXNet: the result is on the device of `data`.
-    axis : int, optional
-    """
-    attributes = {"start": start, "step": step, "repeat": repeat, "axis": axis}
-    return _invoke(_selection.arange_like, (data,), attributes)
-
-
-def _invoke(op: Operator, inputs: tuple[Any, ...], attributes: dict[str, Any], out: Any = None) -> Any:
-    for name, value in zip(op.inputs, inputs, strict=True):
-        if not isinstance(value, Array) and (value is not None or name not in op.optional):
-            raise TypeError(f"{op.name}: {name} must be an array, not {type(value).__name__}")
-    return invoke(op, inputs, attributes, out)
+    return invoke_op(_normalization.group_norm, (data, gamma, beta), attributes)
 
 
 def _check_given(where: str, **arguments: Any) -> None:

@@ -98,45 +98,62 @@ def _columns(
     stride = per_dimension(stride, 2, 1, where, "stride")
     dilate = per_dimension(dilate, 2, 1, where, "dilate")
     pad = per_dimension(pad, 2, 0, where, "pad")
-    batch, channels, height, width = data.shape
-    taps = kernel[0] * kernel[1]
-    rows, columns = [
+    sizes = [
         (size + 2 * p - d * (k - 1) - 1) // s + 1
-        for size, k, s, d, p in zip((height, width), kernel, stride, dilate, pad, strict=True)
+        for size, k, s, d, p in zip(data.shape[2:], kernel, stride, dilate, pad, strict=True)
     ]
-    expected = (batch, 2 * groups * taps, rows, columns)
-    if tuple(offset.shape) != expected:
-        raise MXNetError(f"{where}: offset has shape {tuple(offset.shape)}, but data and kernel take {expected}")
-    if mask is not None and tuple(mask.shape) != (batch, groups * taps, rows, columns):
-        raise MXNetError(
-            f"{where}: mask has shape {tuple(mask.shape)}, but data and kernel take "
-            f"{(batch, groups * taps, rows, columns)}"
-        )
-    shift = offset.reshape(batch * groups, taps, 2, rows, columns)
-    places = []
-    for axis, count in ((0, rows), (1, columns)):
-        tap = torch.arange(kernel[axis], device=data.device) * dilate[axis]
-        tap = tap.repeat_interleave(kernel[1]) if axis == 0 else tap.repeat(kernel[0])
-        window = torch.arange(count, device=data.device) * stride[axis] - pad[axis]
-        shape = (1, 1, count, 1) if axis == 0 else (1, 1, 1, count)
-        places.append(shift[:, :, axis] + tap.view(1, taps, 1, 1) + window.view(shape))
-    inside = None
-    if mask is None:
-        # Between the last pixel and the edge the plain form reads that pixel, and nothing before the first one;
-        # the modulated form fades to zero on either side.
-        inside = (places[0] >= 0) & (places[0] < height) & (places[1] >= 0) & (places[1] < width)
-        places = [places[0].clamp(0, height - 1), places[1].clamp(0, width - 1)]
+    taps = kernel[0] * kernel[1]
+    _check_shape(where, "offset", offset, (data.shape[0], 2 * groups * taps, *sizes))
+    if mask is not None:
+        _check_shape(where, "mask", mask, (data.shape[0], groups * taps, *sizes))
+    shift = offset.reshape(data.shape[0] * groups, taps, 2, *sizes)
+    y = shift[:, :, 0] + _grid(kernel, sizes, stride, dilate, pad, 0, data.device)
+    x = shift[:, :, 1] + _grid(kernel, sizes, stride, dilate, pad, 1, data.device)
+    weights = None if mask is None else mask.reshape(data.shape[0], groups, 1, taps, *sizes)
+    return _read(data, y, x, weights, groups)
+
+
+def _check_shape(where: str, name: str, tensor: Tensor, expected: tuple[int, ...]) -> None:
+    if tuple(tensor.shape) != expected:
+        raise MXNetError(f"{where}: {name} has shape {tuple(tensor.shape)}, but data and kernel take {expected}")
+
+
+def _grid(
+    kernel: tuple[int, ...],
+    sizes: list[int],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    pad: tuple[int, ...],
+    axis: int,
+    device: torch.device,
+) -> Tensor:
+    """Where each element of each window lies along `axis`, without offset: (1, kernel size, rows or 1, columns or 1)."""
+    tap = torch.arange(kernel[axis], device=device) * dilate[axis]
+    tap = tap.repeat_interleave(kernel[1]) if axis == 0 else tap.repeat(kernel[0])
+    window = torch.arange(sizes[axis], device=device) * stride[axis] - pad[axis]
+    window = window[:, None] if axis == 0 else window[None, :]
+    return tap.view(1, -1, 1, 1) + window
+
+
+def _read(data: Tensor, y: Tensor, x: Tensor, weights: Tensor | None, groups: int) -> Tensor:
+    """Read images bilinearly at places (batch * groups, kernel size, rows, columns), times `weights`.
+
+    Without weights a place between the last pixel and the edge reads that pixel, and one before the first reads
+    nothing; with them what is read fades to zero on either side. So MXNet's two operators do.
+    """
+    batch, channels, height, width = data.shape
+    taps, rows, columns = y.shape[1:]
+    if weights is None:
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        weights = inside.reshape(batch, groups, 1, taps, rows, columns)
+        y, x = y.clamp(0, height - 1), x.clamp(0, width - 1)
     # grid_sample counts from -1 to 1 between the centres of the outer pixels.
-    y = places[0] * (2 / max(height - 1, 1)) - 1
-    x = places[1] * (2 / max(width - 1, 1)) - 1
+    y = y * (2 / max(height - 1, 1)) - 1
+    x = x * (2 / max(width - 1, 1)) - 1
     grid = torch.stack((x, y), -1).reshape(batch * groups, taps * rows, columns, 2)
     images = data.reshape(batch * groups, channels // groups, height, width)
     read = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
-    read = read.reshape(batch, groups, channels // groups, taps, rows, columns)
-    if inside is not None:
-        read = read * inside.reshape(batch, groups, 1, taps, rows, columns)
-    else:
-        read = read * mask.reshape(batch, groups, 1, taps, rows, columns)
+    read = read.reshape(batch, groups, channels // groups, taps, rows, columns) * weights
     return read.reshape(batch, channels, taps, rows, columns)
 
 
