@@ -127,7 +127,7 @@ def _grid(
     axis: int,
     device: torch.device,
 ) -> Tensor:
-    """Where each element of each window lies along `axis`, without offset: (1, kernel size, rows or 1, columns or 1)."""
+    """Where each element of each window lies along `axis`, without its offset: it broadcasts against the offsets."""
     tap = torch.arange(kernel[axis], device=device) * dilate[axis]
     tap = tap.repeat_interleave(kernel[1]) if axis == 0 else tap.repeat(kernel[0])
     window = torch.arange(sizes[axis], device=device) * stride[axis] - pad[axis]
