@@ -228,6 +228,15 @@ def test_infer_shape_completes_every_shape_and_computes_nothing(images):
         net[0].weight.data()
 
 
+def test_infer_shape_needs_no_initialization(images):
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(4, 3), nn.BatchNorm(), nn.Dense(2))
+    net.infer_shape(images)
+    assert all(size > 0 for param in net.collect_params().values() for size in param.shape)
+    with pytest.raises(RuntimeError, match="has not been initialized"):
+        net(images)
+
+
 def test_infer_shape_says_what_is_missing():
     class Net(gluon.HybridBlock):
         def __init__(self):

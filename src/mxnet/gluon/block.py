@@ -421,18 +421,19 @@ class HybridBlock(Block):
     def __call__(self, x: Any, *args: Any) -> Any:
         """Run the block, completing deferred parameters first."""
         for param in self._reg_params.values():
-            if param._deferred is not None:
+            if param._replicas is None:
                 self._complete(x, *args)
                 break
         return super().__call__(x, *args)
 
     def _complete(self, *args: Any) -> None:
-        """Give the deferred parameters of this very block their shape and, in a real pass, their values."""
-        deferred = [param for param in self._reg_params.values() if param._deferred is not None]
-        if not all(param._shape_is_known() for param in deferred):
+        """Give the deferred parameters of this very block their shape and values; in a shape pass all their shape."""
+        shapes_only = shape_pass.active
+        waiting = [param for param in self._reg_params.values() if shapes_only or param._deferred is not None]
+        if not all(param._shape_is_known() for param in waiting):
             self.infer_shape(*args)
-        if not shape_pass.active:
-            for param in deferred:
+        if not shapes_only:
+            for param in waiting:
                 param._finish_deferred_init()
 
     def infer_shape(self, *args: Any) -> None:
