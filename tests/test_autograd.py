@@ -1,6 +1,8 @@
 """Recording, backward passes, modes and `Function`; numbers and error types as genuine MXNet 2.0.0b1 gives them."""
 
+import gc
 import threading
+import weakref
 from typing import Any
 
 import numpy as onp
@@ -377,3 +379,16 @@ def test_backward_while_recording() -> None:
         y.backward()
         assert modes() == (True, True)
     assert x.grad.item() == 2
+
+
+def test_arrays_with_gradients_are_freed() -> None:
+    x = leaf([1.0, 2.0])
+    with ag.record():
+        y = (x * x).sum()
+    y.backward()
+    kept = x.grad
+    memory = [weakref.ref(tensor) for tensor in (x._data, x._mark.leaf)]
+    del x, y
+    gc.collect()
+    assert [tensor() for tensor in memory] == [None, None]
+    assert kept.tolist() == [2, 4]

@@ -24,52 +24,26 @@ __all__ = ["Array", "Mark", "invoke", "place", "read", "read_all", "run", "store
 _new = object.__new__
 
 
-class Mark:
-    """Where the gradient of one array goes.
+class _Delivery:
+    """What brings a gradient into its buffer.
 
-    Attributes
-    ----------
-    leaf : torch.Tensor or None
-        The array's memory as a leaf of torch's graph; None for an array in the middle of a graph, and for
-        types that have no gradient.
-    buffer : Array
-        What ``array.grad`` returns.
-    request : str
-        ``'write'``, ``'add'`` or ``'null'``.
-    owned : bool
-        Whether the buffer's tensor may be exchanged for the new gradient instead of being written.
-    fresh : bool
-        Whether a gradient has come since the array was last updated; a Trainer sets it back.
+    It does not know the leaf: torch keeps a leaf's hook where Python's garbage collector cannot see it, so a way from
+    the hook back to the leaf would keep both, and their memory, for good.
     """
 
-    __slots__ = ("buffer", "fresh", "hook", "leaf", "owned", "request")
+    __slots__ = ("buffer", "fresh", "owned", "request")
 
-    def __init__(self, array: Array, buffer: Array, request: str, owned: bool) -> None:
+    def __init__(self, buffer: Array, request: str, owned: bool) -> None:
         self.buffer = buffer
         self.request = request
         self.owned = owned
         self.fresh = False
-        self.leaf: torch.Tensor | None = None
-        self.hook: Any = None
-        data = array._data
-        if request == "null" or not data.dtype.is_floating_point:
-            return
-        if data.requires_grad:
-            self.hook = data.register_hook(self._deliver_copy)
-        else:
-            self.leaf = data.detach().requires_grad_()
-            self.hook = self.leaf.register_post_accumulate_grad_hook(self._deliver_leaf)
 
-    def release(self) -> None:
-        """Stop the delivery of gradients."""
-        if self.hook is not None:
-            self.hook.remove()
-
-    def _deliver_leaf(self, leaf: torch.Tensor) -> None:
+    def from_leaf(self, leaf: torch.Tensor) -> None:
         gradient, leaf.grad = leaf.grad.detach(), None
         self._deliver(gradient)
 
-    def _deliver_copy(self, gradient: torch.Tensor) -> None:
+    def copy(self, gradient: torch.Tensor) -> None:
         self._deliver(gradient.detach().clone())
 
     def _deliver(self, gradient: torch.Tensor) -> None:
@@ -80,6 +54,60 @@ class Mark:
             self.buffer._data = gradient
         else:
             self.buffer._data.copy_(gradient)
+
+
+class Mark:
+    """Where the gradient of one array goes.
+
+    Attributes
+    ----------
+    leaf : torch.Tensor or None
+        The array's memory as a leaf of torch's graph; None for an array in the middle of a graph, and for
+        types that have no gradient.
+    buffer : Array
+        What ``array.grad`` returns.
+    fresh : bool
+        Whether a gradient has come since the array was last updated; a Trainer sets it back.
+
+    Parameters
+    ----------
+    request : str
+        ``'write'``, ``'add'`` or ``'null'``.
+    owned : bool
+        Whether the buffer's tensor may be exchanged for the new gradient instead of being written.
+    """
+
+    __slots__ = ("_delivery", "_hook", "leaf")
+
+    def __init__(self, array: Array, buffer: Array, request: str, owned: bool) -> None:
+        self._delivery = _Delivery(buffer, request, owned)
+        self._hook: Any = None
+        self.leaf: torch.Tensor | None = None
+        data = array._data
+        if request == "null" or not data.dtype.is_floating_point:
+            return
+        if data.requires_grad:
+            self._hook = data.register_hook(self._delivery.copy)
+        else:
+            self.leaf = data.detach().requires_grad_()
+            self._hook = self.leaf.register_post_accumulate_grad_hook(self._delivery.from_leaf)
+
+    @property
+    def buffer(self) -> Array:
+        return self._delivery.buffer
+
+    @property
+    def fresh(self) -> bool:
+        return self._delivery.fresh
+
+    @fresh.setter
+    def fresh(self, fresh: bool) -> None:
+        self._delivery.fresh = fresh
+
+    def release(self) -> None:
+        """Stop the delivery of gradients."""
+        if self._hook is not None:
+            self._hook.remove()
 
 
 class Array:
