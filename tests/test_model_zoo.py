@@ -117,6 +117,14 @@ def test_input_errors_name_the_model_and_what_it_takes():
         net(mx.np.zeros((1, 1, 0, 8)))
 
 
+@pytest.mark.parametrize("wrong", [onp.zeros((1, 3, 8, 8), "float32"), 3, [1], None])
+def test_what_is_no_array_is_refused(wrong):
+    net = vision.mobilenet0_25()
+    net.initialize()
+    with pytest.raises(ValueError, match=f"MobileNet takes an array, not .*{type(wrong).__name__}"):
+        net(wrong)
+
+
 def test_the_input_follows_a_cast_of_the_network():
     net = vision.mobilenet0_25(classes=2)
     net.initialize()

@@ -11,6 +11,7 @@ from mxnet.device import Device, cpu
 from mxnet.gluon import nn
 from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.model_zoo.model_store import get_model_file
+from mxnet.ndarray._array import Array
 
 __all__ = ["VisionModel", "with_weights"]
 
@@ -35,11 +36,15 @@ class VisionModel(HybridBlock):
         ------
         MXNetError
             If the input has another rank, number of channels or dtype than the network, or is too small.
+        ValueError
+            If it is no array of this package.
         """
         self._check(x)
         return self.output(self.features(x))
 
     def _check(self, x: Any) -> None:
+        if not isinstance(x, Array):
+            raise ValueError(f"{type(self).__name__} takes an array, not {type(x).__module__}.{type(x).__name__}")
         shape, least, stem = x.shape, self._minimum_size, _first_convolution(self)
         # Where the user has put other layers in, they speak for themselves. -1: any, until the first input tells.
         channels, dtype = (stem.weight.shape[1], stem.weight.dtype) if stem is not None else (-1, x.dtype)
