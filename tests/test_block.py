@@ -451,6 +451,20 @@ def test_exports_of_version_1_are_matched_by_order(images):
     onp.testing.assert_array_equal(other(images).asnumpy(), expected)
 
 
+def test_exports_of_version_1_number_layers_in_the_order_they_were_made():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(2, in_units=2), nn.Dense(2, in_units=2), nn.Dense(2, in_units=2))
+    net.initialize()
+    # As 1.9.1 exports a block that adds its shortcut, made last, before the rest: same shapes, so nothing else tells.
+    exported = {f"net0_dense{number}_weight": np.full((2, 2), float(number)) for number in (2, 0, 1)}
+    net.load_dict(exported | {f"net0_dense{number}_bias": np.full(2, float(number)) for number in (2, 0, 1)})
+    assert [layer.weight.data()[0, 0].item() for layer in net] == [0, 1, 2]
+    assert [layer.bias.data()[0].item() for layer in net] == [0, 1, 2]
+    named = {f"fc{number}_weight": np.full((2, 2), float(number)) for number in (3, 1, 2)}  # a user's own numbers
+    net.load_dict(named | {f"fc{number}_bias": np.zeros(2) for number in (3, 1, 2)})
+    assert [layer.weight.data()[0, 0].item() for layer in net] == [3, 1, 2]
+
+
 # Printed forms (tests/test_summary.py has more)
 
 

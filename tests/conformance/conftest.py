@@ -7,6 +7,7 @@ A script of `tests/conformance/genuine/` is called with a folder as its first ar
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ VERSIONS = ("2.0.0b1", "1.9.1")
 ENVIRONMENTS = HERE.parents[1] / ".conformance"
 SCRIPTS = HERE / "genuine"
 TIMEOUT_SECONDS = 240
+
+# The scripts that both sides run are modules of the tests too. `networks` and others import the reference data's.
+sys.path.append(str(SCRIPTS))
 
 
 @dataclass
@@ -57,13 +61,12 @@ def genuine_version(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture
-def run_genuine(tmp_path: Path) -> RunGenuine:
+@pytest.fixture(scope="session")
+def run_genuine(tmp_path_factory: pytest.TempPathFactory) -> RunGenuine:
     """`run_genuine(version, script, *args)`: run a script of `genuine/` and return its `GenuineResult`."""
 
     def run(version: str, script: str, *args: object) -> GenuineResult:
-        folder = tmp_path / f"genuine-{version}-{Path(script).stem}"
-        folder.mkdir(exist_ok=True)
+        folder = tmp_path_factory.mktemp(f"genuine-{version}-{Path(script).stem}")
         command = [find_genuine(version), SCRIPTS / script, folder, *args]
         done = subprocess.run(
             [str(part) for part in command],

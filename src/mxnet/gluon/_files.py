@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as _np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["from_arrays", "load", "read", "save"]
 
 _PREFIXES = ("arg:", "aux:")
+_NUMBERED = re.compile(r"(.*?)(\d+)_[a-z_]+")  # resnetv10_stage2_conv, 1 of resnetv10_stage2_conv1_weight
 _ROLES = ("running_mean", "running_var", "weight", "bias", "gamma", "beta", "alpha")
 
 
@@ -147,19 +150,39 @@ def _under_structural_names(params: dict[str, Parameter], saved: dict[str, torch
     """`saved` as it is, or an export of MXNet 1.x matched by order.
 
     1.x exports name parameters by layer (``resnetv10_conv0_weight``), never with the dots of a path, but list them in
-    the order of the layers. They are matched where every parameter then meets one of its role and shape.
+    the order the layers ran in. They are matched where every parameter then meets one of its role and shape.
     """
     if any(name in params or "." in name for name in saved) or len(saved) != len(params):
         return saved
+    exported = _as_made(list(saved))
     roles = {name: _role(name) for name in (*params, *saved)}
     renamed = {}
     for role in dict.fromkeys(roles.values()):
         ours = [name for name in params if roles[name] == role]
-        theirs = [name for name in saved if roles[name] == role]
+        theirs = [name for name in exported if roles[name] == role]
         if len(ours) != len(theirs):
             return saved
         renamed.update(zip(ours, (saved[name] for name in theirs), strict=True))
     return {name: renamed[name] for name in params}
+
+
+def _as_made(names: list[str]) -> list[str]:
+    """Names in the order of an export, but layers that MXNet numbered, 0 and up, in the order of their numbers.
+
+    A residual block that adds its shortcut first runs, and exports, it before the layers made before it.
+    """
+    groups = defaultdict(list)
+    for place, name in enumerate(names):
+        if match := _NUMBERED.fullmatch(name):
+            groups[match[1]].append((int(match[2]), place))
+    ordered = list(names)
+    for members in groups.values():
+        numbers = {number for number, _ in members}
+        if numbers == set(range(len(numbers))):
+            places = sorted(place for _, place in members)
+            for place, (_, source) in zip(places, sorted(members), strict=True):
+                ordered[place] = names[source]
+    return ordered
 
 
 def _role(name: str) -> str:
