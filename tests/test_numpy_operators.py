@@ -222,3 +222,23 @@ def test_meta_tensors_give_shape_and_type(name: str) -> None:
     op = find({"maximum": "broadcast_maximum"}.get(name, f"_npi_{name}"))
     made = op(torch.empty(2, 1, device="meta"), torch.empty(3, device="meta", dtype=torch.int32))
     assert made.shape == (2, 3) and made.device.type == "meta"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradient_of_clip_counts_the_bounds_as_inside(dtype: str) -> None:
+    x = mx.np.array([-1, -0.0, 0, 1e-30, 3, 6, 7], dtype=dtype)
+    x.attach_grad()
+    with mx.autograd.record():
+        y = mx.np.clip(x, 0, 6)
+    y.backward()
+    assert x.grad.dtype == dtype
+    assert x.grad.tolist() == [0, 1, 1, 1, 1, 1, 0]  # what genuine MXNet gives
+
+
+def test_second_gradient_of_clip() -> None:
+    x = mx.np.array([-1.0, 0.5, 2.0, 7.0])
+    x.attach_grad()
+    with mx.autograd.record():
+        (slope,) = mx.autograd.grad(mx.np.clip(x, 0, 6) ** 3, [x], create_graph=True)
+    slope.backward()
+    assert x.grad.tolist() == [0, 3, 12, 0]  # 6x inside
