@@ -150,6 +150,9 @@ def _rows(
                 if _layout(array._data) != layout:
                     array._replace(_matching(array._data, tensor, "state"), weight._tag)
                 row.append(array._data)
+        if tensor.dim() == 4 and not tensor.is_contiguous():
+            # Channels last. Seen in the order of the memory, fused kernels take it as it is instead of copying.
+            row = [part.permute(0, 2, 3, 1) for part in row]
         yield row
 
 
