@@ -1,0 +1,133 @@
+"""The command line: what `mxzoo` takes, and how it speaks to its user."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import mxnet as mx
+from mxnet.cli import zoo
+from mxnet.gluon.model_zoo import vision
+
+if TYPE_CHECKING:
+    from mxnet.cli.demo import Outcome, Settings
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Networks of mxnet-torch's model zoo.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a mistake of the user's ends in a message; a defect deserves a plain traceback
+)
+
+
+def main() -> None:
+    """Run the command `mxzoo`."""
+    app(prog_name="mxzoo")
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong and leave with status 1."""
+    Console(stderr=True).print(f"[bold red]Error:[/] {message}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mxnet-torch {mx.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Networks of mxnet-torch's model zoo."""
+
+
+@app.command("list")
+def list_zoo(
+    pattern: Annotated[
+        str, typer.Argument(help="Part of a name, or a shell pattern: resnet, 'vgg*_bn'.", show_default="all")
+    ] = "*",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON with exact numbers instead of a table.")] = False,
+) -> None:
+    """Print the zoo: name, parameters, multiply-adds for one image, input size."""
+    models = zoo.find_models(pattern)
+    if not models:
+        raise typer.BadParameter(f"no model matches {pattern!r}; there are {', '.join(vision.list_models())}")
+    if json:
+        typer.echo(zoo.as_json(models))
+    else:
+        Console().print(zoo.as_table(models))
+
+
+def resnet(name: str) -> str:
+    """MXNet's spelling of a ResNet's name."""
+    try:
+        info = vision.model_info(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if info.family != "resnet":
+        choices = ", ".join(vision.list_models("resnet*"))
+        raise typer.BadParameter(f"the demo trains a ResNet, not {info.name}: choose one of {choices}")
+    return info.name
+
+
+@app.command()
+def demo(
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 8,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images in a training step.")] = 64,
+    model: Annotated[str, typer.Option(callback=resnet, help="A ResNet of the zoo.")] = "resnet18_v1",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same network.")] = 42,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare images; 0: none beside this one.")] = 0,
+    output: Annotated[Path, typer.Option(file_okay=False, help="Folder for the files.")] = Path("demo-output"),
+    at_least: Annotated[
+        float, typer.Option(min=0, max=1, help="Fail if a smaller part of the held-out images is read right.")
+    ] = 0.0,
+) -> None:
+    """Train a network to read handwritten digits, offline; save it, reload it and draw what it predicts."""
+    from mxnet.cli.demo import Settings, run
+
+    settings = Settings(model, epochs, batch_size, seed, workers, output)
+    console = Console()
+    try:
+        outcome = run(settings, console)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sklearn":
+            raise
+        fail(f"the images come with scikit-learn, which is missing. Install it with\n\n    {_pip('scikit-learn')}\n")
+    except OSError as error:
+        fail(str(error))
+    console.print(report(settings, outcome))
+    if not outcome.same_after_reload:
+        fail("the reloaded network does not predict what the trained one predicted")
+    if outcome.accuracy < at_least:
+        fail(f"{outcome.accuracy:.1%} of the held-out images were read right, less than {at_least:.1%}")
+
+
+def report(settings: Settings, outcome: Outcome) -> Table:
+    """The demo's outcome as a table."""
+    table = Table(show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("model", f"{settings.model}, {outcome.parameters:,} parameters")
+    table.add_row("epochs", str(settings.epochs))
+    table.add_row("held-out images read right", f"{outcome.accuracy:.1%} of {outcome.held_out}")
+    table.add_row("training", f"{outcome.seconds:.1f} s, {outcome.images_per_second:.0f} images/s")
+    table.add_row("after save and reload", "the same predictions" if outcome.same_after_reload else "OTHER predictions")
+    for path in (outcome.parameter_file, outcome.picture):
+        table.add_row("written", f"{path}, {path.stat().st_size / 1e3:,.0f} kB")
+    return table
+
+
+def _pip(package: str) -> str:
+    return f"{sys.executable} -m pip install {package}"
