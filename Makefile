@@ -30,7 +30,7 @@ help:  ## list the targets
 	@touch $@
 
 demo: .venv/.ready  ## fine-tune a zoo network on handwritten digits, offline, within three minutes
-	$(BIN)/mxzoo demo
+	$(BIN)/mxzoo demo --at-least 0.97
 
 test: .venv/.ready  ## the test suite, in parallel (PYTEST_ARGS="-k name" for a part of it)
 	$(BIN)/pytest -m "not conformance and not docs" -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
