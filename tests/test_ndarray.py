@@ -331,3 +331,11 @@ def test_arrays_on_a_gpu() -> None:
     assert (made[2] + [1, 2]).tolist() == [2, 3] and onp.nanmedian(made[3]).item() == 1.5
     made[0][0] = made[2][1]
     assert made[0].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("kind", [float, int, complex])
+def test_only_one_element_is_a_number(kind):
+    assert kind(np.array([[3.0]])) == kind(3)
+    for shape in ((2, 3), (0,)):
+        with pytest.raises(TypeError, match="only size-1 arrays"):
+            kind(np.ones(shape))

@@ -75,7 +75,7 @@ def load(
     dtype_source: str,
     source: str,
 ) -> None:
-    """Set `params` from `saved`, or raise AssertionError and leave all as it is."""
+    """Set `params` from `saved`; or raise AssertionError (ValueError for names too many) and leave all as it is."""
     if dtype_source not in ("current", "saved"):
         raise AssertionError(f"dtype_source must be 'current' or 'saved', not {dtype_source!r}")
     saved = _under_structural_names(params, saved)
@@ -113,7 +113,7 @@ def _check_missing(params: dict[str, Parameter], saved: dict[str, torch.Tensor],
 def _check_extra(params: dict[str, Parameter], saved: dict[str, torch.Tensor], source: str) -> None:
     for name in saved:
         if name not in params:
-            raise AssertionError(
+            raise ValueError(
                 f"Parameter '{name}' loaded from '{source}' is not present in this block, which contains "
                 f"parameters: {_listed(params)}. Set ignore_extra=True to ignore."
             )

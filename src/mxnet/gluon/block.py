@@ -320,7 +320,9 @@ class Block:
         Raises
         ------
         AssertionError
-            If names, shapes or types do not agree; the block is left as it was.
+            If parameters are missing, or shapes or types do not agree; the block is left as it was.
+        ValueError
+            If the file has more than this block; likewise.
         MXNetError
             If the file cannot be read.
         """

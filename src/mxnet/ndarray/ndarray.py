@@ -90,13 +90,18 @@ class NDArray(Operations):
         raise ValueError("The truth value of an ndarray with multiple elements is ambiguous.")
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only_element())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only_element())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._only_element())
+
+    def _only_element(self) -> Any:
+        if self.size != 1:
+            raise TypeError("only size-1 arrays can be converted to Python scalars")
+        return self._data.item()
 
     def __index__(self) -> int:
         if self._data.is_floating_point() or self.size != 1:

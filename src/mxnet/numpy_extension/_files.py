@@ -52,14 +52,15 @@ def load(file: str | os.PathLike) -> Any:
 
     Returns
     -------
-    An array for .npy, a dict for a file with names, else a list.
+    An array for .npy and for a list of one, a dict for a file with names, else a list.
 
     Raises
     ------
     MXNetError
         With file, offset and cause, if it cannot be read.
     """
-    return load_arrays(file, ndarray)
+    loaded = load_arrays(file, ndarray)
+    return loaded[0] if isinstance(loaded, list) and len(loaded) == 1 else loaded
 
 
 def from_numpy(ndarray: Any, zero_copy: bool = True) -> Any:
