@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 
@@ -10,20 +9,12 @@ import torch
 
 from mxnet._dtype import default_float
 from mxnet.base import MXNetError
-from mxnet.device import Device
+from mxnet.operators._device import torch_device
+from mxnet.operators._promotion import wrapped
 from mxnet.operators.attributes import DType, Scalar, Shape
 from mxnet.operators.catalogue import Operator, operator
 
 Tensor = torch.Tensor
-
-
-@functools.cache
-def torch_device(ctx: str) -> torch.device | None:
-    """The torch device behind an attribute ``ctx`` as graphs spell it, such as ``cpu(0)``; '' leaves the choice."""
-    if not ctx:
-        return None
-    kind, _, number = ctx.rstrip(")").partition("(")
-    return Device(kind, int(number or 0)).torch_device
 
 
 def _check_shape(name: str, shape: tuple[int, ...]) -> None:
@@ -51,16 +42,19 @@ def full(*, shape: Shape, value: Scalar, ctx: str = "", dtype: DType | None = No
     _check_shape("_npi_full", shape)
     if dtype is None:
         dtype = {bool: torch.bool, int: torch.int64}.get(type(value), default_float())
-    return torch.full(shape, value, dtype=dtype, device=torch_device(ctx))
+    return torch.full(shape, _held(value, dtype), dtype=dtype, device=torch_device(ctx))
 
 
 @operator("_npi_full_like")
 def full_like(a: Tensor, *, fill_value: Scalar, ctx: str = "", dtype: DType | None = None) -> Tensor:
     """An array of one value with the shape of another, and by default its type."""
     dtype = dtype or a.dtype
-    if not dtype.is_floating_point and dtype is not torch.bool:
-        fill_value = int(fill_value)
-    return torch.full(a.shape, fill_value, dtype=dtype, device=torch_device(ctx) or a.device)
+    return torch.full(a.shape, _held(fill_value, dtype), dtype=dtype, device=torch_device(ctx) or a.device)
+
+
+def _held(value: float, dtype: torch.dtype) -> float:
+    """A number as an array of a type can hold it."""
+    return value if dtype.is_floating_point or dtype is torch.bool else wrapped(value, dtype)
 
 
 @operator("_npi_copy")
@@ -86,12 +80,20 @@ def arange(
     if step == 0:
         raise MXNetError("_npi_arange: step cannot be 0")
     count = math.ceil((stop - start) / step)
-    whole = isinstance(start, int) and isinstance(step, int)
+    whole = isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)
     if dtype is None and whole and default_float() is torch.float64:  # NumPy's own defaults are asked for
         dtype = torch.int64
-    values = torch.arange(count if count > 0 else 0, dtype=torch.int64 if whole else torch.float64)
-    values = _placed(values.mul_(step).add_(start), dtype, ctx)
+    if whole and count > 0 and max(abs(start), abs(stop)) < _EXACT and dtype in _WIDE:
+        values = torch.arange(start, stop, step, dtype=dtype or default_float(), device=torch_device(ctx))
+    else:
+        values = torch.arange(count if count > 0 else 0, dtype=torch.int64 if whole else torch.float64)
+        values = _placed(values.mul_(step).add_(start), dtype, ctx)
     return values if repeat == 1 else values.repeat_interleave(repeat)
+
+
+# Whole numbers below are float32's own: torch's arange needs no detour over int64.
+_EXACT = 2**24
+_WIDE = (None, torch.float32, torch.float64, torch.int32, torch.int64)
 
 
 def _placed(values: Tensor, dtype: torch.dtype | None, ctx: str) -> Tensor:

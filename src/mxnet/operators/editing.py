@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis, check_positions
 from mxnet.operators.attributes import Floats
 from mxnet.operators.catalogue import operator
-from mxnet.operators.shape import check_axis
 
 Tensor = torch.Tensor
 
@@ -32,11 +32,7 @@ def _none(device: torch.device) -> Tensor:
 def _checked(index: Tensor, size: int, last: int, axis: int, where: str) -> Tensor:
     """`index` counted from the front; `last` is the largest place allowed."""
     index = index.to(torch.int64)
-    if index.device.type != "meta" and index.numel():
-        least, most = (int(bound) for bound in torch.aminmax(index))
-        if least < -size or most > last:
-            wrong = least if least < -size else most
-            raise MXNetError(f"{where}: index {wrong} is out of bounds for axis {axis} with size {size}")
+    check_positions(index, -size, last, axis, size, where)
     return torch.where(index < 0, index + size, index)
 
 

@@ -9,13 +9,13 @@ import torch
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators import _opencv
+from mxnet.operators._device import CPU
 from mxnet.operators.attributes import Floats, Shape
 from mxnet.operators.catalogue import operator
 
 __all__ = ["check_image", "draw"]
 
 Tensor = torch.Tensor
-_CPU = torch.device("cpu")
 
 
 def check_image(data: Tensor, batches: bool = True) -> None:
@@ -32,7 +32,7 @@ def draw(data: Tensor, low: float, high: float) -> float:
     """
     if data.is_meta:
         return low
-    return low + (high - low) * torch.rand((), generator=generator_for(_CPU)).item()
+    return low + (high - low) * torch.rand((), generator=generator_for(CPU)).item()
 
 
 @operator("_image_to_tensor", "_npx__image_to_tensor")

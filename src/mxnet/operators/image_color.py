@@ -6,6 +6,7 @@ import torch
 
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
+from mxnet.operators._device import CPU
 from mxnet.operators.attributes import Floats
 from mxnet.operators.catalogue import operator
 from mxnet.operators.image import check_image, draw
@@ -140,7 +141,7 @@ def random_lighting(data: Tensor, *, alpha_std: float = 0.05) -> Tensor:
     _check_color(data)
     if data.is_meta or data.shape[-1] == 1:
         return data
-    normal = torch.randn(3, generator=generator_for(torch.device("cpu")))
+    normal = torch.randn(3, generator=generator_for(CPU))
     return adjust_lighting.body(data, alpha=tuple((normal * alpha_std).tolist()))
 
 

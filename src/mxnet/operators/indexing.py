@@ -8,15 +8,11 @@ from typing import Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import OutOfBounds, check_axis, check_positions
 from mxnet.operators.attributes import Bounds, Scalar, Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.shape import check_axis
 
 Tensor = torch.Tensor
-
-
-class OutOfBounds(IndexError, MXNetError):
-    """An index beyond the size of its axis."""
 
 
 @operator("take", "_npi_take")
@@ -26,7 +22,7 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
     size = a.shape[axis]
     index = indices.to(torch.int64)
     if mode == "raise":
-        _check_range(index, 0, size, axis)
+        check_positions(index, 0, size - 1, axis, size, "take")
     elif size == 0 and index.numel():
         raise MXNetError(f"take: axis {axis} is empty")
     else:
@@ -35,15 +31,6 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["clip", "ra
         return a.index_select(axis, index)
     picked = a.index_select(axis, index.reshape(-1))
     return picked.reshape(*a.shape[:axis], *index.shape, *a.shape[axis + 1 :])
-
-
-def _check_range(index: Tensor, low: int, high: int, axis: int) -> None:
-    if index.device.type == "meta" or not index.numel():
-        return
-    least, most = (int(bound) for bound in torch.aminmax(index))
-    if least < low or most >= high:
-        wrong = least if least < low else most
-        raise MXNetError(f"take: index {wrong} is out of bounds for axis {axis} with size {high}")
 
 
 @operator("batch_take")
@@ -135,12 +122,8 @@ def _nd_index(indices: Tensor, shape: tuple[int, ...], where: str) -> tuple[Tens
             f"{len(shape)} dimensions"
         )
     rows = tuple(indices.to(torch.int64).unbind(0))
-    if indices.device.type == "cpu" and indices.numel():
-        for axis, row in enumerate(rows):
-            least, most = (int(bound) for bound in torch.aminmax(row))
-            if least < -shape[axis] or most >= shape[axis]:
-                wrong = least if least < -shape[axis] else most
-                raise OutOfBounds(f"{where}: index {wrong} is out of bounds for axis {axis} with size {shape[axis]}")
+    for axis, (row, size) in enumerate(zip(rows, shape, strict=False)):
+        check_positions(row, -size, size - 1, axis, size, where, OutOfBounds)
     return rows
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Shape, Shapes
 from mxnet.operators.catalogue import operator
-from mxnet.operators.shape import check_axis
 
 Tensor = torch.Tensor
 
@@ -26,17 +26,13 @@ def concat(*data: Tensor, dim: int | None = 1) -> Tensor:
     _nonempty(data, "concatenate")
     if dim is None:
         return torch.cat([array.reshape(-1) for array in data])
-    axis = check_axis(dim, data[0].dim(), "concatenate")
-    _check_equal_but([tuple(array.shape) for array in data], axis)
+    rank = data[0].dim()
+    axis = check_axis(dim, rank, "concatenate")
+    for array in data:
+        if array.dim() != rank:  # torch would take an array of shape (0,) beside any other
+            shapes = [tuple(array.shape) for array in data]
+            raise MXNetError(f"concatenate: the arrays must have as many dimensions as each other, not {shapes}")
     return torch.cat(data, axis)
-
-
-def _check_equal_but(shapes: list[tuple[int, ...]], axis: int) -> None:
-    """Torch would take an array of shape (0,) beside any other."""
-    first = shapes[0]
-    for shape in shapes[1:]:
-        if len(shape) != len(first) or shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
-            raise MXNetError(f"concatenate: shapes {first} and {shape} must be equal but for axis {axis}")
 
 
 @operator("stack", "_npi_stack")

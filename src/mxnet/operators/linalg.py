@@ -7,9 +7,9 @@ from typing import Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axes
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.shape import check_axes
 
 Tensor = torch.Tensor
 linalg = torch.linalg

@@ -9,10 +9,10 @@ from typing import Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axes, check_axis
 from mxnet.operators._promotion import common
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.shape import check_axes, check_axis
 
 Tensor = torch.Tensor
 Storage = Literal["csr", "default", "row_sparse"]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,11 +21,11 @@ import torch
 from mxnet import _dtype
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
-from mxnet.device import Device
+from mxnet.operators._device import CPU, torch_device
 from mxnet.operators.attributes import DType, Shape
 from mxnet.operators.catalogue import Operator, operator
 
-__all__ = ["blank", "check", "cut_to", "device_named", "expanded", "unit_exponential"]
+__all__ = ["blank", "check", "cut_to", "expanded", "unit_exponential"]
 
 Tensor = torch.Tensor
 Value = float | Tensor
@@ -44,15 +43,6 @@ ANY = Bound("any number", lambda value: True)
 POSITIVE = Bound("> 0", lambda value: value > 0)
 NOT_NEGATIVE = Bound(">= 0", lambda value: value >= 0)
 PROBABILITY = Bound("between 0 and 1", lambda value: (value >= 0) & (value <= 1))
-
-
-@cache
-def device_named(ctx: str) -> torch.device:
-    """The torch device of an attribute ``ctx``, by torch's name or MXNet's: 'cuda:0', 'gpu(0)', '' for the CPU."""
-    if "(" not in ctx:
-        return torch.device(ctx or "cpu")
-    kind, _, number = ctx.rstrip(")").partition("(")
-    return Device(kind, int(number)).torch_device
 
 
 def check(where: str, name: str, value: Value, bound: Bound, error: type[Exception] = ValueError) -> None:
@@ -234,13 +224,15 @@ def _numpy_form(
         for (key, bound), value in zip(parameters.items(), values, strict=True):
             check(name, key, value, bound)
         tensors = [value for value in values if isinstance(value, Tensor)]
-        device = tensors[0].device if tensors else device_named(ctx)
+        if not tensors:
+            empty = blank(size or (), result_type, torch_device(ctx) or CPU)
+            return cut_to(draw(empty, *values), result_type)
         broadcast = common_shape(name, *[tensor.shape for tensor in tensors])
         if size is None:
             shape = broadcast
         else:
             shape = (*size, *broadcast) if batched else size
-        empty = blank(shape, result_type, device)
+        empty = blank(shape, result_type, tensors[0].device)
         if common_shape(name, broadcast, empty.shape) != tuple(empty.shape):
             raise MXNetError(f"{name}: parameters of shape {tuple(broadcast)} do not broadcast to size {shape}")
         values = [value.to(empty.dtype) if isinstance(value, Tensor) else value for value in values]
@@ -288,7 +280,7 @@ def _legacy_forms(
         *, shape: tuple[int, ...] | None = None, ctx: str = "", dtype: torch.dtype | None = None, **given: Any
     ) -> Tensor:
         result_type = floating(dtype, f"_random_{name}")
-        empty = blank((1,) if shape is None else shape, result_type, device_named(ctx))
+        empty = blank((1,) if shape is None else shape, result_type, torch_device(ctx) or CPU)
         return attempt(f"_random_{name}", empty, result_type, values_of(given))
 
     def arrays(*values: Tensor, shape: tuple[int, ...] = (), dtype: torch.dtype | None = None) -> Tensor:

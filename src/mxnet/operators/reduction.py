@@ -27,6 +27,8 @@ def axes_of(x: Tensor, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     rank = x.dim()
     if axis is None:
         return tuple(range(rank))
+    if axis.__class__ is int and -rank <= axis < rank:
+        return (axis % rank,)
     given = (axis,) if isinstance(axis, int) else axis
     for one in given:
         if not -rank <= one < rank:
@@ -158,7 +160,7 @@ class _Extreme(torch.autograd.Function):
 
 def _extreme(a: Tensor, axis: Any, keepdims: bool, initial: float | None, largest: bool) -> Tensor:
     axes = axes_of(a, axis)
-    if _length(a, axes) == 0 and a.numel() == 0:
+    if a.numel() == 0 and _length(a, axes) == 0:
         raise MXNetError(
             f"zero-size array to reduction operation {'maximum' if largest else 'minimum'} which has no identity: "
             f"shape {tuple(a.shape)}, axes {axes}"
@@ -188,9 +190,9 @@ def min(a: Tensor, *, axis: Axes | None = None, keepdims: bool = False, initial:
 
 
 def _position(data: Tensor, axis: int | None, keepdims: bool, largest: bool) -> Tensor:
-    if data.numel() == 0 and _length(data, axes_of(data, axis)) == 0:
+    axes = axes_of(data, axis)
+    if data.numel() == 0 and _length(data, axes) == 0:
         raise MXNetError(f"attempt to search an empty sequence: shape {tuple(data.shape)}, axis {axis}")
-    axes_of(data, axis)
     data = data.to(torch.uint8) if data.dtype is torch.bool else data
     return (torch.argmax if largest else torch.argmin)(data.detach(), axis, keepdim=keepdims)
 

@@ -43,8 +43,9 @@ class _Reader:
         self.new: list[int] = []
 
     def read(self) -> Sizes:
-        codes = iter(self.codes)
-        for code in codes:
+        codes = list(self.codes)
+        while codes:
+            code = codes.pop(0)
             if code >= -1:
                 self.new.append(code)
                 self.taken += 1
@@ -59,7 +60,8 @@ class _Reader:
             elif code == -5:
                 self.new.append(self.take(code) * self.take(code))
             elif code == -6:
-                self.new += self.split(self.take(code), next(codes, None), next(codes, None))
+                self.new += self.split(self.take(code), codes[:2])
+                del codes[:2]
             else:
                 raise self.error(f"{code} is no code; they are -1 to -6")
         return self.complete()
@@ -70,9 +72,10 @@ class _Reader:
         self.taken += 1
         return self.old[self.taken - 1]
 
-    def split(self, size: int, first: int | None, second: int | None) -> Sizes:
-        if first is None or second is None:
+    def split(self, size: int, parts: list[int]) -> Sizes:
+        if len(parts) != 2:
             raise self.error("-6 must be followed by two sizes")
+        first, second = parts
         if first == second == -1:
             raise self.error("only one of the two sizes after -6 may be -1")
         first, second = _divide(size, second, first), _divide(size, first, second)

@@ -6,6 +6,7 @@ import torch
 
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
+from mxnet.operators._device import CPU, torch_device
 from mxnet.operators.attributes import DType, Floats, Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.random import (
@@ -14,7 +15,6 @@ from mxnet.operators.random import (
     check,
     common_shape,
     cut_to,
-    device_named,
     expanded,
     unit_exponential,
 )
@@ -53,7 +53,7 @@ def randint(*, low: int, high: int, shape: Shape | None = None, ctx: str = "", d
     limits = torch.iinfo(result_type)
     if low < limits.min or high - 1 > limits.max:
         raise MXNetError(f"randint: {low} to {high} does not fit {str(result_type).removeprefix('torch.')}")
-    where = device_named(ctx)
+    where = torch_device(ctx) or CPU
     size = (1,) if shape is None else shape
     return torch.randint(low, high, size, generator=generator_for(where), dtype=result_type, device=where)
 
@@ -72,7 +72,7 @@ def bernoulli(
     """1 with the given probability, or with the sigmoid of a logit; else 0."""
     result_type = _one_of(dtype or torch.float32, _BERNOULLI_TYPES, "bernoulli")
     value = input1 if input1 is not None else (logit if is_logit else prob)
-    device = value.device if isinstance(value, Tensor) else device_named(ctx)
+    device = value.device if isinstance(value, Tensor) else torch_device(ctx) or CPU
     shape = value.shape if isinstance(value, Tensor) and size is None else size or ()
     empty = blank(shape, torch.float32, device)
     if not is_logit:
@@ -101,7 +101,7 @@ def choice(
         raise ValueError(f"choice: Cannot take a larger sample than population when replace is False: {count} of {a}")
     if weighted:
         return _weighted_choice(input1.detach(), a, count, replace).reshape(shape)
-    where = device_named(ctx)
+    where = torch_device(ctx) or CPU
     generator = generator_for(where)
     if replace:
         return torch.randint(max(a, 1), shape, generator=generator, device=where)

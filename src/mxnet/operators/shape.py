@@ -7,28 +7,12 @@ from math import prod
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axes, check_axis
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.reshape_codes import legacy_shape, npx_shape
 
 Tensor = torch.Tensor
-
-
-def check_axis(axis: int, rank: int, where: str) -> int:
-    """`axis` counted from the front.
-
-    Raises
-    ------
-    MXNetError
-        If an array of that rank has no such axis.
-    """
-    if not -rank <= axis < rank:
-        raise MXNetError(f"{where}: axis {axis} is out of bounds for array of dimension {rank}")
-    return axis % rank
-
-
-def check_axes(axes: tuple[int, ...], rank: int, where: str) -> tuple[int, ...]:
-    return tuple([check_axis(axis, rank, where) for axis in axes])
 
 
 @operator("_np_reshape", views=True)

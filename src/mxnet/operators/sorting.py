@@ -175,9 +175,10 @@ def interp(
     above = torch.searchsorted(xp, x.contiguous(), right=True).clamp(1, max(xp.numel() - 1, 1))
     below = above - 1
     above = above.clamp(max=xp.numel() - 1)
-    width = xp[above] - xp[below]
-    share = ((x - xp[below]) / torch.where(width == 0, 1, width)).clamp(0, 1)
-    result = fp[below] + share * (fp[above] - fp[below])
+    start, begin = xp.take(below), fp.take(below)
+    width = xp.take(above) - start
+    share = ((x - start) / torch.where(width == 0, 1, width)).clamp(0, 1)
+    result = begin + share * (fp.take(above) - begin)
     result = torch.where(x < xp[0], fp[0] if left is None else left, result)
     return torch.where(x > xp[-1], fp[-1] if right is None else right, result)
 

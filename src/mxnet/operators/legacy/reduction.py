@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import Operator, operator
-from mxnet.operators.neural._check import positive_axis
 
 Tensor = torch.Tensor
 
@@ -20,7 +20,7 @@ def _chosen(name: str, rank: int, axis: Any, exclude: bool) -> tuple[int, ...]:
     if axis is None or axis == ():
         return tuple(range(rank))
     given = (axis,) if isinstance(axis, int) else axis
-    axes = tuple([positive_axis(number, rank, name) for number in given])
+    axes = tuple([check_axis(number, rank, name) for number in given])
     return tuple([number for number in range(rank) if number not in axes]) if exclude else axes
 
 
@@ -83,7 +83,7 @@ def _extremum(name: str, function: Callable[..., Tensor], doc: str) -> Operator:
         if axis is None:
             place = function(data.reshape(-1), 0).reshape((1,) * data.dim() if keepdims and data.dim() else (1,))
         else:
-            place = function(data, positive_axis(axis, data.dim(), name), keepdims)
+            place = function(data, check_axis(axis, data.dim(), name), keepdims)
         return (place if place.dim() else place.reshape(1)).to(torch.float32)
 
     body.__doc__ = doc

@@ -7,13 +7,11 @@ import torch
 from mxnet.base import MXNetError
 
 __all__ = [
-    "accumulator",
     "channels_first",
     "channels_last",
     "check_floating",
     "check_types",
     "per_dimension",
-    "positive_axis",
 ]
 
 Tensor = torch.Tensor
@@ -76,21 +74,3 @@ def channels_first(data: Tensor) -> Tensor:
 def channels_last(data: Tensor) -> Tensor:
     """The way back from `channels_first`."""
     return data.movedim(1, -1)
-
-
-def positive_axis(axis: int, rank: int, where: str) -> int:
-    """`axis` counted from the front.
-
-    Raises
-    ------
-    MXNetError
-        If there is no such axis.
-    """
-    if not -rank <= axis < rank:
-        raise MXNetError(f"{where}: axis {axis} is out of range for an array of {rank} dimensions")
-    return axis % rank
-
-
-def accumulator(dtype: torch.dtype) -> torch.dtype:
-    """The type in which sums over many elements of `dtype` are taken."""
-    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types, positive_axis
+from mxnet.operators.neural._check import check_types
 
 Tensor = torch.Tensor
 
@@ -30,7 +31,7 @@ def _normalize(
     training: bool,
 ) -> Any:
     gamma, beta, moving_mean, moving_var = parameters
-    axis = positive_axis(axis, data.dim(), where)
+    axis = check_axis(axis, data.dim(), where)
     channels = data.shape[axis]
     if not gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == (channels,):
         _refuse(where, data, axis, parameters)

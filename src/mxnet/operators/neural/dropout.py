@@ -8,9 +8,10 @@ import torch
 
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_floating, positive_axis
+from mxnet.operators.neural._check import check_floating
 
 Tensor = torch.Tensor
 
@@ -39,7 +40,7 @@ def dropout(
     if axes:
         shape = list(data.shape)
         for axis in axes:
-            shape[positive_axis(axis, data.dim(), "Dropout")] = 1
+            shape[check_axis(axis, data.dim(), "Dropout")] = 1
         mask = torch.empty(shape, dtype=data.dtype, device=data.device)
     else:
         mask = torch.empty_like(data, requires_grad=False)

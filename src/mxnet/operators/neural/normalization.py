@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types, positive_axis
+from mxnet.operators.neural._check import check_types
 
 Tensor = torch.Tensor
 
@@ -26,7 +27,7 @@ def layer_norm(
     output_mean_var: bool = False,
 ) -> Any:
     """Normalize along one axis by its own mean and variance; with `output_mean_var` mean and deviation come along."""
-    axis = positive_axis(axis, data.dim(), "LayerNorm")
+    axis = check_axis(axis, data.dim(), "LayerNorm")
     _check_parameters("LayerNorm", data, axis, gamma, beta)
     moved = data if axis == data.dim() - 1 else data.movedim(axis, -1)
     result = F.layer_norm(moved, (data.shape[axis],), gamma, beta, eps)

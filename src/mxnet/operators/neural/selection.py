@@ -7,9 +7,9 @@ from typing import Any, Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import DType, Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import positive_axis
 
 Tensor = torch.Tensor
 
@@ -26,7 +26,7 @@ def pick(
     """From each row along `axis` the element that `index` counts; counts out of range are clipped or wrapped."""
     if axis is None:
         data, axis = data.reshape(-1), 0
-    axis = positive_axis(axis, data.dim(), "pick")
+    axis = check_axis(axis, data.dim(), "pick")
     size = data.shape[axis]
     reduced = data.shape[:axis] + data.shape[axis + 1 :]
     kept = data.shape[:axis] + (1,) + data.shape[axis + 1 :]
@@ -69,7 +69,7 @@ def topk(
     shape = data.shape
     if axis is None:
         data, axis = data.reshape(-1), 0
-    axis = positive_axis(axis, data.dim(), "topk")
+    axis = check_axis(axis, data.dim(), "topk")
     size = data.shape[axis]
     if not 0 <= k <= size:
         raise MXNetError(f"topk: k={k} must be between 0 and {size}, the size of the axis")
@@ -115,7 +115,7 @@ def arange_like(
     axis: int | None = None,
 ) -> Tensor:
     """Evenly spaced numbers in the shape of the data, or as many as one of its axes has."""
-    count = data.numel() if axis is None else data.shape[positive_axis(axis, data.dim(), "arange_like")]
+    count = data.numel() if axis is None else data.shape[check_axis(axis, data.dim(), "arange_like")]
     numbers = torch.arange(count, device=data.device)
     if repeat > 1:
         numbers = torch.div(numbers, repeat, rounding_mode="floor")
