@@ -5,11 +5,15 @@ Only types decide, never the number of dimensions, unlike in torch, where a tens
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 
-__all__ = ["common", "counted", "floating", "with_number"]
+from mxnet._dtype import name_of
+from mxnet.base import MXNetError
+
+__all__ = ["common", "counted", "floating", "with_number", "wrapped"]
 
 Tensor = torch.Tensor
 
@@ -44,3 +48,11 @@ def with_number(data: Tensor, number: Any) -> Tensor:
     if isinstance(number, float):
         return data.to(torch.float64)
     return counted(data)
+
+
+def wrapped(number: Any, dtype: torch.dtype) -> int:
+    """The whole part of a number, brought into an integer type as C converts: what is too large begins anew."""
+    if not math.isfinite(number):
+        raise MXNetError(f"an array of type {name_of(dtype)} has no {number}")
+    limits = torch.iinfo(dtype)
+    return (int(number) - limits.min) % (limits.max - limits.min + 1) + limits.min

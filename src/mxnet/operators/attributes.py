@@ -161,7 +161,8 @@ def _floats(value: Any) -> tuple[float, ...]:
 
 
 def _scalar(value: Any) -> bool | int | float:
-    value = _literal(value)
+    if isinstance(value, str):
+        value = float(value) if value.lstrip("+-") in ("inf", "nan") else ast.literal_eval(value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (bool, int, float)):

@@ -117,8 +117,9 @@ class Operator:
             return self._check(attributes)
         if found is None:
             found = self._check(attributes)
-            if len(self._canonical) < _CACHE_LIMIT:
-                self._canonical[key] = found
+            if len(self._canonical) >= _CACHE_LIMIT:
+                self._canonical.clear()
+            self._canonical[key] = found
         return found
 
     def _check(self, attributes: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._promotion import wrapped
 from mxnet.operators.attributes import Scalar
 from mxnet.operators.catalogue import Operator, operator
 
@@ -105,11 +105,5 @@ def _number(data: Tensor, scalar: float) -> tuple[Tensor, Tensor]:
     if data.dtype is torch.bool:
         data = data.to(torch.int64)
     if not data.dtype.is_floating_point:
-        if not math.isfinite(scalar):
-            raise MXNetError(f"an array of type {str(data.dtype).removeprefix('torch.')} has no {scalar}")
-        scalar = int(scalar)
-        info = torch.iinfo(data.dtype)
-        if not info.min <= scalar <= info.max:  # wraps around, as a conversion in C does
-            span = info.max - info.min + 1
-            scalar = (scalar - info.min) % span + info.min
+        scalar = wrapped(scalar, data.dtype)
     return data, torch.tensor(scalar, dtype=data.dtype, device=data.device)

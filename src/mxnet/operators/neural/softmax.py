@@ -8,9 +8,10 @@ from typing import Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_floating, positive_axis
+from mxnet.operators.neural._check import check_floating
 
 Tensor = torch.Tensor
 
@@ -26,7 +27,7 @@ def _over_lengths(
     where: str,
 ) -> Tensor:
     check_floating(where, data)
-    axis = positive_axis(axis, data.dim(), where)
+    axis = check_axis(axis, data.dim() or 1, where)
     if temperature is not None and temperature != 1:
         data = data / temperature
     if not use_length:
@@ -104,7 +105,7 @@ def masked_softmax(
     data: Tensor, mask: Tensor, *, axis: int = -1, temperature: float = 1.0, normalize: bool = True
 ) -> Tensor:
     """`softmax` over the elements where `mask` is true; zero elsewhere."""
-    axis = positive_axis(axis, data.dim(), "masked_softmax")
+    axis = check_axis(axis, data.dim(), "masked_softmax")
     return _masked(torch.softmax, data / temperature, _truth(mask, "masked_softmax"), axis, None)
 
 
@@ -113,7 +114,7 @@ def masked_log_softmax(
     data: Tensor, mask: Tensor, *, axis: int = -1, temperature: float = 1.0, normalize: bool = True
 ) -> Tensor:
     """Logarithm of `masked_softmax`: minus infinity where `mask` is false."""
-    axis = positive_axis(axis, data.dim(), "masked_log_softmax")
+    axis = check_axis(axis, data.dim(), "masked_log_softmax")
     mask = _truth(mask, "masked_log_softmax")
     result = _masked(torch.log_softmax, data / temperature, mask, axis, None)
     return torch.where(mask, result, torch.full((), float("-inf"), dtype=result.dtype, device=data.device))

@@ -45,6 +45,8 @@ def sign_ste(data: Tensor) -> Tensor:
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """Half the square (times `scalar` squared) of small elements, the magnitude of others less a constant."""
     square = scalar * scalar
+    if not square:
+        return data * 0
     size = data.abs()
     return torch.where(size < 1 / square, 0.5 * square * data * data, size - 0.5 / square)
 
