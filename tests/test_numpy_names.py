@@ -1,7 +1,9 @@
 """`mx.np` has the names that genuine MXNet has, and no others by accident."""
 
 import inspect
+import operator as op
 
+import numpy as onp
 import pytest
 from references import REFERENCE
 
@@ -65,3 +67,30 @@ def test_types_and_constants() -> None:
         np.result_type(1.5)
     with pytest.raises(TypeError):
         np.finfo("int32")
+
+
+# Every one of these raises AttributeError in genuine MXNet 2.0.0b1; the methods it has are in numpy_names.txt.
+METHODS_OF_1X = (
+    "abs arccos arccosh arcsin arcsinh arctan arctanh argmax_channel broadcast_axes cbrt ceil cos cosh degrees "
+    "depth_to_space diag exp expand_dims expm1 fix flip floor log log10 log1p log2 log_sigmoid log_softmax mish "
+    "nanprod nansum norm one_hot ones_like pad pick radians rcbrt reciprocal relu reshape_like rint rsqrt shape_array "
+    "sigmoid sign sin sinh size_array slice slice_axis slice_like softmax softmin space_to_depth split sqrt square tan "
+    "tanh topk trunc zeros_like split_v2"
+).split()
+
+
+@pytest.mark.parametrize("name", METHODS_OF_1X)
+def test_methods_of_1x_are_not_inherited(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"has no method '{name}'.*call (mx.npx?.{name}|x.as_nd_ndarray)"):
+        getattr(mx.np.ones((2, 2)), name)()
+    assert hasattr(mx.nd.NDArray, name)
+
+
+@pytest.mark.parametrize("operation", ["add", "sub", "mul", "truediv", "mod", "pow", "eq", "lt", "ge"])
+def test_arrays_of_both_faces_meet_as_numpys(operation: str) -> None:
+    np_array, nd_array = mx.np.array([1.0, 2.0]), mx.nd.array([3.0, 2.0])
+    function = getattr(op, operation)
+    for left, right in ((np_array, nd_array), (nd_array, np_array)):
+        result = function(left, right)
+        assert type(result) is mx.np.ndarray
+        onp.testing.assert_allclose(result.asnumpy(), function(left.asnumpy(), right.asnumpy()))

@@ -16,7 +16,7 @@ from mxnet.operators.catalogue import find
 from mxnet.operators.legacy import arithmetic as ops
 from mxnet.operators.legacy._factories import Family
 
-__all__ = ["Operations", "apply"]
+__all__ = ["LEGACY_METHODS", "Operations", "apply"]
 
 
 def apply(family: Family, lhs: Any, rhs: Any, out: Any = None) -> Any:
@@ -155,6 +155,8 @@ _SAME_NAME = (
 ).split()
 _OPERATORS = {name: name for name in _SAME_NAME}
 _OPERATORS |= {"slice_assign": "_slice_assign", "slice_assign_scalar": "_slice_assign_scalar"}
+LEGACY_METHODS = (*_SAME_NAME, "split_v2")
+"""Methods that `mx.np.ndarray` has only where it defines its own."""
 
 for _name, _target in _OPERATORS.items():
     setattr(Operations, _name, function_of(find(_target), _name, "mxnet.ndarray"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from mxnet import _dtype
 from mxnet.ndarray._array import read
+from mxnet.ndarray._methods import LEGACY_METHODS
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy import _elementwise, _reduction, _sorting
 from mxnet.operators.reshape_codes import legacy_shape
@@ -223,3 +225,21 @@ class Methods(NDArray):
     def take(self, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
         """The elements at given positions: `mx.np.take`."""
         return _np().take(self, indices, axis, mode)
+
+
+def _absent(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        homes = [home for home in ("np", "npx") if hasattr(sys.modules[_HOMES[home]], name)]
+        instead = f"call mx.{homes[0]}.{name}(x)" if homes else f"call x.as_nd_ndarray().{name}()"
+        raise AttributeError(f"mx.np.ndarray has no method {name!r}, which is one of MXNet 1.x: {instead}")
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = "Not a method of this array; calling it raises AttributeError and says what to call."
+    return method
+
+
+_HOMES = {"np": "mxnet.numpy", "npx": "mxnet.numpy_extension"}
+# What 1.x does otherwise than NumPy, in types or shapes, must not come in by inheritance.
+for _name in LEGACY_METHODS:
+    if _name not in vars(Methods):
+        setattr(Methods, _name, _absent(_name))

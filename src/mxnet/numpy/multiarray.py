@@ -12,7 +12,7 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, place, read, wrap
+from mxnet.ndarray._array import Array, place, read, run, wrap
 from mxnet.numpy import _protocols
 from mxnet.numpy._dispatch import apply_binary, apply_unary, is_operand
 from mxnet.numpy._elementwise import around, ceil, floor, trunc
@@ -32,6 +32,8 @@ def _operators(op: Binary) -> tuple[_Operation, _Operation, _Operation]:
         return apply_binary(op, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
+        if isinstance(other, Array):  # one of 1.x on the left: the result is NumPy's all the same
+            return run(op.arrays, (other, self), {}, cls=type(self))
         return apply_binary(op, other, self)
 
     def in_place(self: Any, other: Any) -> Any:
