@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mxnet.base import MXNetError
@@ -31,14 +31,21 @@ def _plain(op: Operator, label: str) -> Callable[..., Any]:
     count = len(op.inputs)
     required = [name for name in op.inputs if name not in op.optional]
 
-    def function(*args: Any, out: Any = None, name: str | None = None, **keywords: Any) -> Any:
+    def arranged(args: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
+        """The inputs; what is left in `keywords` are the attributes."""
         if len(args) > len(places):
             raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
         for place, value in zip(places, args, strict=False):
             if place in keywords:
                 raise TypeError(f"{label}() got multiple values for argument {place!r}")
             keywords[place] = value
-        inputs = [keywords.pop(place, None) for place in places[:count]]
+        return [keywords.pop(place, None) for place in places[:count]]
+
+    def function(*args: Any, out: Any = None, name: str | None = None, **keywords: Any) -> Any:
+        if len(args) == count and not keywords:  # only the arrays, as most calls are
+            inputs: Sequence[Any] = args
+        else:
+            inputs = arranged(args, keywords)
         for place, value in zip(places, inputs, strict=False):
             if not isinstance(value, Array) and (value is not None or place in required):
                 raise TypeError(f"{label}(): argument {place!r} must be an array, not {type(value).__name__}")

@@ -103,6 +103,8 @@ def cut_to(result: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _normal(empty: Tensor, loc: Value, scale: Value) -> Tensor:
+    if not isinstance(loc, Tensor) and not isinstance(scale, Tensor):
+        return empty.normal_(loc, scale, generator=generator_for(empty.device))
     return empty.normal_(generator=generator_for(empty.device)) * scale + loc
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Literal
 
 import torch
@@ -28,12 +29,11 @@ def pick(
         data, axis = data.reshape(-1), 0
     axis = check_axis(axis, data.dim(), "pick")
     size = data.shape[axis]
-    reduced = data.shape[:axis] + data.shape[axis + 1 :]
-    kept = data.shape[:axis] + (1,) + data.shape[axis + 1 :]
-    if index.shape not in (reduced, kept) and index.numel() != reduced.numel():
+    kept = [*data.shape[:axis], 1, *data.shape[axis + 1 :]]
+    if index.numel() != prod(kept):
         raise MXNetError(
             f"pick: index has shape {tuple(index.shape)}, but data of shape {tuple(data.shape)} with axis={axis} "
-            f"takes {tuple(reduced)}"
+            f"takes {tuple(kept[:axis] + kept[axis + 1 :])}"
         )
     position = index.to(torch.int64).reshape(kept)
     position = position.clamp(0, size - 1) if mode == "clip" else position.remainder(size)
@@ -48,6 +48,8 @@ def one_hot(
     """A new last dimension of size `depth` with `on_value` at the place counted, `off_value` elsewhere."""
     places = torch.arange(depth, device=indices.device)
     hot = indices.to(torch.int64).unsqueeze(-1) == places
+    if on_value == 1 and off_value == 0:
+        return hot.to(dtype)
     values = torch.tensor([off_value, on_value], dtype=torch.float64).to(dtype=dtype, device=indices.device)
     return torch.where(hot, values[1], values[0])
 
