@@ -273,6 +273,29 @@ def test_wrong_arguments(images):
         net(np.ones((1, 3, 6, 6), dtype="float64"))
 
 
+def test_hooks_stay_when_nobody_keeps_their_handles():
+    block, called = nn.Identity(), []
+    for number in range(5):
+        block.register_forward_hook(lambda *_, number=number: called.append(number))
+    block(np.ones(1))
+    assert called == [0, 1, 2, 3, 4]
+
+
+def test_a_hook_registered_twice_is_one_hook():
+    block, called = nn.Identity(), []
+
+    def hook(*_):
+        called.append(1)
+
+    first, second = block.register_forward_hook(hook), block.register_forward_hook(hook)
+    block(np.ones(1))
+    assert called == [1]
+    first.detach()
+    second.detach()
+    block(np.ones(1))
+    assert called == [1]
+
+
 def test_hooks_see_inputs_and_outputs_and_can_be_taken_away(images):
     net = small()
     log = []

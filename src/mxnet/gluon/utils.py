@@ -167,9 +167,10 @@ class HookHandle:
 
     def __init__(self) -> None:
         self._hooks: weakref.ref[OrderedDict[int, Callable[..., Any]]] | None = None
+        self._hook: Callable[..., Any] | None = None
 
     def attach(self, hooks: OrderedDict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        """Enter `hook` into a block's hooks.
+        """Enter `hook` into a block's hooks, once however often it is entered.
 
         Raises
         ------
@@ -179,13 +180,15 @@ class HookHandle:
         if self._hooks is not None:
             raise AssertionError("the same handle cannot be attached twice")
         self._hooks = weakref.ref(hooks)
-        hooks[id(self)] = hook
+        # The key is the hook's, not this handle's: few programs keep the handle, and a later one may get its id.
+        self._hook = hook
+        hooks[id(hook)] = hook
 
     def detach(self) -> None:
         """Take the hook away; nothing happens if it is gone."""
         hooks = self._hooks() if self._hooks is not None else None
         if hooks is not None:
-            hooks.pop(id(self), None)
+            hooks.pop(id(self._hook), None)
 
     def __enter__(self) -> HookHandle:
         return self
