@@ -69,6 +69,15 @@ def test_sequential_indexing_and_passing_on():
         net[3]
 
 
+def test_sequential_calls_the_children_it_has_now():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(2), nn.Dense(3))
+    net.register_child(nn.Dense(7), "1")
+    net.register_child(nn.Dense(5), "last")
+    net.initialize()
+    assert net(np.ones((1, 3))).shape == (1, 5) and net[1].weight.shape == (7, 2) and len(net) == 3
+
+
 def test_sequential_passes_several_values():
     class Pair(gluon.HybridBlock):
         def forward(self, x, y=None):

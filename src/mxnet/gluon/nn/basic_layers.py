@@ -29,8 +29,6 @@ __all__ = [
 class _Container:
     """Numbered children, called one after the other; mixed into a Block."""
 
-    _layers: list[Block]
-
     def add(self, *blocks: Block) -> None:
         """Append blocks.
 
@@ -41,11 +39,10 @@ class _Container:
         """
         for block in blocks:
             self.register_child(block)
-            self._layers.append(block)
 
     def forward(self, x: Any, *args: Any) -> Any:
-        for block in self._layers:
-            x = block(x, *args)
+        for child in self._children.values():
+            x = child()(x, *args)
             args = ()
             if isinstance(x, (tuple, list)):
                 x, args = x[0], tuple(x[1:])
@@ -82,17 +79,9 @@ class Sequential(_Container, Block):
     (4, 2)
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._layers = []
-
 
 class HybridSequential(_Container, HybridBlock):
     """As `Sequential`, of HybridBlocks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._layers = []
 
 
 class _Side:
@@ -103,7 +92,7 @@ class _Side:
     def forward(self, x: Any) -> Any:
         from mxnet import numpy
 
-        return numpy.concatenate([block(x) for block in self._layers], axis=self.axis)
+        return numpy.concatenate([child()(x) for child in self._children.values()], axis=self.axis)
 
 
 class Concatenate(_Side, Sequential):
