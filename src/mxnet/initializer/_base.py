@@ -187,5 +187,8 @@ def fill(arr: Array, draw: Callable[[torch.Tensor, torch.Generator], torch.Tenso
     order: one seed gives one network."""
     target = arr._writable_tensor()
     dtype = torch.float64 if target.dtype is torch.float64 else torch.float32
-    blank = torch.empty(tuple(target.shape), dtype=dtype, device=target.device)
-    target.copy_(draw(blank, generator_for(target.device)))
+    in_place = target.dtype is dtype and target.is_contiguous()
+    blank = target if in_place else torch.empty(tuple(target.shape), dtype=dtype, device=target.device)
+    drawn = draw(blank, generator_for(target.device))
+    if drawn is not target:
+        target.copy_(drawn)
