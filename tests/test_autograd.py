@@ -11,7 +11,7 @@ import torch
 
 import mxnet as mx
 from mxnet import autograd as ag
-from mxnet import np
+from mxnet import np, npx
 
 
 def leaf(values: Any, grad_req: str = "write", dtype: str = "float32") -> Any:
@@ -41,7 +41,7 @@ def test_modes() -> None:
     assert (ag.set_training(True), ag.is_training(), ag.set_training(False)) == (False, True, True)
 
 
-def test_modes_after_an_error_and_on_a_function() -> None:
+def test_modes_after_an_error_and_of_one_scope_entered_twice() -> None:
     with pytest.raises(ZeroDivisionError), ag.record():
         raise ZeroDivisionError
     assert modes() == (False, False)
@@ -353,6 +353,95 @@ def test_function_that_is_not_finished() -> None:
         y.backward()
     with pytest.raises(NotImplementedError, match="Function"):
         ag.Function()(x)
+
+
+BLOCKED = {
+    "stop_gradient": lambda x, w: (npx.stop_gradient(x) * w).sum(),
+    "stop_gradient further up": lambda x, w: (npx.stop_gradient(x * x + 1) * w * 2).sum(),
+    "comparison": lambda x, w: ((x > 1.5).astype("float32") * w).sum(),
+    "index": lambda x, w: npx.pick(w.reshape(1, 2), np.argmax(x).reshape(1)).sum(),
+    "zeros_like": lambda x, w: (np.zeros_like(x) * w).sum(),
+    "part of an index": lambda x, w: (np.argsort(x)[0:1].astype("float32") * w).sum(),
+    "one of several results": lambda x, w: (npx.topk(x, k=1, ret_typ="both")[1] * w).sum(),
+}
+
+
+@pytest.mark.parametrize("request_", ["write", "add"])
+@pytest.mark.parametrize("function", BLOCKED.values(), ids=BLOCKED)
+def test_zeros_beyond_operators_without_a_derivative(function: Any, request_: str) -> None:
+    x, w = leaf([1.0, 2.0], request_), leaf([3.0, 4.0])
+    x.grad[:] = 7
+    _recorded(lambda: function(x, w)).backward()
+    assert x.grad.tolist() == ([0, 0] if request_ == "write" else [7, 7])
+    assert x._mark.fresh and w._mark.fresh
+    assert ag.grad(_recorded(lambda: function(x, w)), [x])[0].tolist() == [0, 0]
+
+
+def test_heads_without_any_derivative() -> None:
+    x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    x.grad[:] = w.grad[:] = 7
+    with ag.record():
+        heads = [(w * 2).sum(), x > 1]
+    ag.backward(heads)
+    assert (x.grad.tolist(), w.grad.tolist()) == ([0, 0], [2, 2])
+    x.grad[:] = 7
+    _recorded(lambda: np.argmax(x * 2)).backward()
+    assert x.grad.tolist() == [0, 0]
+    with pytest.raises(mx.MXNetError, match="record"):
+        _recorded(lambda: x > 1).detach().backward()
+    with pytest.raises(mx.MXNetError, match="empty"):
+        ag.backward([])
+
+
+def test_a_derivative_beside_the_path_without_one() -> None:
+    x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    with ag.record():
+        y = (npx.stop_gradient(x * x) * x * w).sum()
+    y.backward(retain_graph=True)
+    assert (x.grad.tolist(), w.grad.tolist()) == ([3, 16], [1, 8])
+    x.grad[:] = 7
+    y.backward()
+    assert x.grad.tolist() == [3, 16]
+
+
+def test_dead_ends_do_not_outlive_a_backward_pass() -> None:
+    x, state = leaf([1.0, 2.0]), np.zeros(2)
+    for _ in range(3):
+        with ag.record():
+            state = npx.stop_gradient(state * x) + x * 0.1
+            positive = state > 0
+            head = (state * positive.astype("float32")).sum()
+        head.backward()
+        assert head._dead_ends is None
+        assert len(state._dead_ends) == 1 and len(positive._dead_ends) == 2
+
+
+def test_gradients_share_no_memory() -> None:
+    x, w = leaf([[1.0, 2.0, 3.0]]), leaf([[1.0], [2.0], [3.0]])
+    for _ in range(2):  # torch gives both leaves views of one gradient
+        _recorded(lambda: (x.reshape(3) + w.reshape(3)) * 2).backward()
+        x.grad[:] = 7
+        assert w.grad.reshape(-1).tolist() == [2, 2, 2]
+    first, second = ag.grad(_recorded(lambda: (x + w.T) * 2), [x, w])
+    first[:] = 7
+    assert second.reshape(-1).tolist() == [2, 2, 2]
+    given = np.ones(3)
+    _recorded(lambda: x.reshape(3)).backward(given)
+    x.grad[:] = 7
+    assert given.tolist() == [1, 1, 1]
+
+
+def test_a_gradient_takes_memory_when_it_is_there() -> None:
+    x = leaf([1.0, 2.0])
+    assert x._mark.gradient is None
+    held = x.grad
+    assert held is x.grad and held.tolist() == [0, 0]
+    _recorded(lambda: x * 3).backward()
+    assert held is x.grad and held.tolist() == [3, 3]
+    summed = leaf([1.0, 2.0], "add")
+    for expected in (3, 6):
+        _recorded(lambda: summed * 3).backward()
+        assert summed.grad.tolist() == [expected, expected]
 
 
 def test_gradients_through_copies_types_and_indices() -> None:

@@ -1,5 +1,8 @@
 """Parameters: initialization at once and deferred, replicas, gradients, types; facts observed in MXNet 2.0.0b1."""
 
+import copy
+import pickle
+
 import numpy as onp
 import pytest
 
@@ -20,6 +23,50 @@ def deferred():
     parameter = Parameter("weight", shape=(0, 3), allow_deferred_init=True)
     parameter.initialize("ones")
     return parameter
+
+
+def test_arrays_handed_out_keep_type_and_memory(weight):
+    before = weight.data()
+    weight.reset_device(mx.cpu(1))
+    weight.set_data(np.zeros((2, 3)))
+    assert before.tolist() == [[1, 1, 1], [1, 1, 1]]
+    before = weight.data()
+    weight.cast("float16")
+    assert (before.dtype, weight.data().dtype, weight.grad().dtype) == ("float32", "float16", "float16")
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda block: pickle.loads(pickle.dumps(block))])
+def test_a_copied_network_trains_by_itself(twin_of):
+    block = gluon.nn.HybridSequential()
+    block.add(gluon.nn.Dense(2, in_units=3), gluon.nn.BatchNorm(in_channels=2))
+    block.initialize("ones")
+    block[0].bias.grad_req = "add"
+    gluon.Trainer(block.collect_params(), "sgd", {"lr_scheduler": lambda step: 1.0, "learning_rate": None})
+    twin = twin_of(block)
+    trainer = gluon.Trainer(twin[0].collect_params(), "sgd", {"learning_rate": 1.0})
+    for _ in range(2):
+        with autograd.record():
+            loss = twin[0](np.ones((1, 3))).sum()
+        loss.backward()
+    trainer.step(1)
+    assert twin[0].weight.data().tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert (twin[0].bias.grad_req, twin[0].bias.grad().tolist()) == ("add", [2, 2])
+    assert twin[1].running_mean.grad_req == "null"
+    assert block[0].weight.data().tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert block[0].weight.grad().tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_gradients_take_no_memory_before_there_are_any(weight):
+    assert weight._gradients() == []
+    weight.zero_grad()
+    assert weight._gradients() == []
+    assert weight.grad().tolist() == [[0, 0, 0], [0, 0, 0]]
+    with autograd.record():
+        loss = (weight.data() * 2).sum()
+    loss.backward()
+    (gradient,) = weight._gradients()
+    weight.zero_grad()
+    assert not gradient.any() and not weight.grad().any()
 
 
 def test_attributes_and_their_defaults():

@@ -56,6 +56,16 @@ def test_multipliers_are_the_parameters_own():
     np.testing.assert_allclose([values(slow)[0][0], values(plain)[0][0]], [0.96, 0.4], rtol=1e-6)
 
 
+def test_a_gradient_of_zero_is_not_stale():
+    stopped, trained = parameter(), parameter()
+    trainer = gluon.Trainer([stopped, trained], "sgd", {"learning_rate": 0.1, "wd": 0.5})
+    with autograd.record():
+        head = (mx.npx.stop_gradient(stopped.data() * 2) * trained.data()).sum()
+    head.backward()
+    trainer.step(1)
+    np.testing.assert_allclose([values(stopped)[0], values(trained)[0]], [[0.95] * 2, [0.75] * 2])
+
+
 def test_a_stale_gradient_is_told_before_anything_changes():
     used, unused = parameter(), parameter()
     trainer = gluon.Trainer([used, unused], "sgd", {"learning_rate": 0.1})

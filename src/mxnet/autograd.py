@@ -15,6 +15,7 @@ import torch
 from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, read
+from mxnet.ndarray._gradients import clock, deliveries_beyond, graph_is_gone, node_of, nodes_beyond
 from mxnet.ndarray.ndarray import GRADIENT_REQUESTS
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
 
 
 class _Scope:
-    """Sets the recording and training modes of this thread for a ``with`` block or a decorated function."""
+    """Sets the recording and training modes of this thread for a ``with`` block."""
 
     def __init__(self, recording: bool | None, training: bool | None) -> None:
         self._recording = recording
@@ -153,7 +154,7 @@ def mark_variables(
         if request not in GRADIENT_REQUESTS:
             raise KeyError(f"grad_reqs must be among {', '.join(GRADIENT_REQUESTS)}, not {request!r}")
     for variable, gradient, request in zip(variables, gradients, requests, strict=True):
-        variable._set_mark(gradient, request, owned=False)
+        variable._set_mark(request, gradient)
 
 
 def backward(
@@ -163,6 +164,8 @@ def backward(
     train_mode: bool = True,
 ) -> None:
     """Compute the gradients of `heads` and deliver them to the buffers of all arrays they depend on.
+
+    Arrays that they depend on only through operators without a derivative get zeros.
 
     Parameters
     ----------
@@ -178,17 +181,23 @@ def backward(
     Raises
     ------
     MXNetError
-        If a head was not recorded, or its graph is gone.
+        If a head was not recorded, or its graph is gone, or there is no head.
     AssertionError
         If there are not as many head gradients as heads.
     """
     heads = [heads] if isinstance(heads, Array) else list(heads)
-    roots = [_root(head) for head in heads]
-    gradients = _head_gradients(heads, head_grads)
-    try:
-        torch.autograd.backward(roots, gradients, retain_graph=retain_graph)
-    except RuntimeError as error:
-        raise _translated(error) from error
+    roots, gradients = _roots(heads, head_grads)
+    start = next(clock)
+    if roots:
+        try:
+            torch.autograd.backward(roots, gradients, retain_graph=retain_graph)
+        except RuntimeError as error:
+            raise _translated(error) from error
+    # What this pass has freed it has also visited.
+    missed = [node for node in _dead_ends(heads) if retain_graph or not graph_is_gone(node)]
+    for delivery in deliveries_beyond(missed):
+        if delivery.time < start:
+            delivery.deliver_zero()
     if not retain_graph:
         _forget(heads)
 
@@ -230,46 +239,78 @@ def grad(
     variables = [variables] if isinstance(variables, Array) else list(variables)
     if not variables:
         raise AssertionError("grad() needs at least one variable")
-    roots = [_root(head) for head in heads]
+    roots, gradients = _roots(heads, head_grads)
     targets = [_target(variable, number) for number, variable in enumerate(variables)]
     keep = create_graph if retain_graph is None else retain_graph
-    try:
-        found = torch.autograd.grad(
-            roots,
-            targets,
-            _head_gradients(heads, head_grads),
-            retain_graph=keep,
-            create_graph=create_graph,
-            allow_unused=True,
-        )
-    except RuntimeError as error:
-        raise _translated(error) from error
-    for number, gradient in enumerate(found):
-        if gradient is None:
-            raise MXNetError(
-                f"Cannot differentiate with respect to the {number}-th variable: the heads do not depend on it"
+    found: Sequence[torch.Tensor | None] = [None] * len(targets)
+    if roots:
+        try:
+            found = torch.autograd.grad(
+                roots, targets, gradients, retain_graph=keep, create_graph=create_graph, allow_unused=True
             )
+        except RuntimeError as error:
+            raise _translated(error) from error
+    found = _apart(_completed(found, targets, heads))
     if not keep:
         _forget(heads)
     return [variable._like(gradient) for variable, gradient in zip(variables, found, strict=True)]
+
+
+def _completed(
+    found: Sequence[torch.Tensor | None], targets: Sequence[torch.Tensor], heads: Sequence[Array]
+) -> list[torch.Tensor]:
+    """The gradients, with zeros for those that the heads depend on without a derivative."""
+    if all(gradient is not None for gradient in found):
+        return list(found)
+    beyond = set(nodes_beyond(_dead_ends(heads)))
+    complete = []
+    for number, (gradient, target) in enumerate(zip(found, targets, strict=True)):
+        if gradient is None and node_of(target) not in beyond:
+            raise MXNetError(
+                f"Cannot differentiate with respect to the {number}-th variable: the heads do not depend on it"
+            )
+        complete.append(torch.zeros_like(target, requires_grad=False) if gradient is None else gradient)
+    return complete
+
+
+def _apart(gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The gradients, none in the memory of another: torch gives the operands of a sum one and the same."""
+    seen: set[int] = set()
+    apart = []
+    for gradient in gradients:
+        memory = gradient.untyped_storage().data_ptr()
+        apart.append(gradient.clone() if memory in seen else gradient)
+        seen.add(memory)
+    return apart
 
 
 def _forget(heads: Sequence[Array]) -> None:
     """The graph of `heads` was freed: nothing leads back from them any more."""
     modes.epoch += 1
     for head in heads:
+        head._dead_ends = None
         if head._mark is None:
             head._data = head._data.detach()
 
 
-def _root(head: Array) -> torch.Tensor:
-    tensor = read(head, recording=True)
-    if not tensor.requires_grad:
-        raise MXNetError(
-            "Cannot differentiate an array that is not in a computational graph: compute it inside "
-            "autograd.record() from arrays with attach_grad(), and pass retain_graph=True to go back more than once"
-        )
-    return tensor
+def _dead_ends(heads: Sequence[Array]) -> set[Any]:
+    return {node for head in heads for node in head._dead_ends or ()}
+
+
+def _roots(heads: Sequence[Array], head_grads: Any) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The heads that torch can go back from, and their gradients."""
+    if not heads:
+        raise MXNetError("there is nothing to differentiate: the list of heads is empty")
+    gradients = _head_gradients(heads, head_grads)
+    tensors = [read(head, recording=True) for head in heads]
+    for head, tensor in zip(heads, tensors, strict=True):
+        if not tensor.requires_grad and head._dead_ends is None:
+            raise MXNetError(
+                "Cannot differentiate an array that is not in a computational graph: compute it inside "
+                "autograd.record() from arrays with attach_grad(), and pass retain_graph=True to go back more than once"
+            )
+    pairs = [pair for pair in zip(tensors, gradients, strict=True) if pair[0].requires_grad]
+    return [tensor for tensor, _ in pairs], [gradient for _, gradient in pairs]
 
 
 def _target(variable: Array, number: int) -> torch.Tensor:
@@ -301,7 +342,7 @@ def _head_gradients(heads: Sequence[Array], head_grads: Any) -> list[torch.Tenso
                 f"head gradient {number} has shape {tuple(gradient._data.shape)}, its head {tuple(data.shape)}"
             )
         else:
-            gradients.append(read(gradient).to(data.dtype))
+            gradients.append(read(gradient).to(data.dtype, copy=True))  # it may become the gradient of a leaf
     return gradients
 
 

@@ -246,12 +246,7 @@ class Block:
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to zero."""
-        gradients = [
-            array.grad._data
-            for param in self._unique_params()
-            for array in param._replicas or ()
-            if array.grad is not None
-        ]
+        gradients = [gradient for param in self._unique_params() for gradient in param._gradients()]
         if gradients:
             torch._foreach_zero_(gradients)
 

@@ -95,7 +95,6 @@ class Parameter:
         self._allow_deferred_init = allow_deferred_init
         self._replicas: list[ndarray] | None = None
         self._deferred: tuple[Callable[[ndarray], None], list[Device], torch.Tensor | None] | None = None
-        self._trainer: Any = None
         self.lr_mult = lr_mult
         self.wd_mult = wd_mult
         self.init = init
@@ -105,6 +104,10 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} (shape={self.shape}, dtype={self.dtype})"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._attach_grads()  # a copied or unpickled array has no gradient
 
     # What it is
 
@@ -208,11 +211,11 @@ class Parameter:
         own = initializer_of(init or self.init or default)
         # Mixed and Load choose by the name; everything else is applied whatever the name.
         attributes = {"__init__": own} if hasattr(own, "_init_weight") else {}
-        call = default if attributes else own
+        name, call = (self.name, default) if attributes else (self._path, own)
 
         def fill(array: ndarray) -> None:
             with pause():
-                call(initializer.InitDesc(self._path, attributes, default), array)
+                call(initializer.InitDesc(name, attributes, default), array)
 
         return fill
 
@@ -258,10 +261,6 @@ class Parameter:
                 array.drop_grad()
             else:
                 array.attach_grad(self._grad_req)
-
-    def _set_trainer(self, trainer: Any) -> None:
-        """Called by the Trainer that updates this parameter."""
-        self._trainer = trainer
 
     # Values
 
@@ -364,9 +363,13 @@ class Parameter:
 
     def zero_grad(self) -> None:
         """Set the gradients to zero; nothing happens where there are none."""
-        for array in self._replicas or ():
-            if array.grad is not None:
-                array.grad._data.zero_()
+        for gradient in self._gradients():
+            gradient.zero_()
+
+    def _gradients(self) -> list[torch.Tensor]:
+        """The gradients of all replicas, as far as they have taken memory."""
+        marks = [array._mark for array in self._replicas or ()]
+        return [mark.gradient for mark in marks if mark is not None and mark.gradient is not None]
 
     def reset_device(self, device: Device | Sequence[Device]) -> None:
         """Move it to other devices.
@@ -378,7 +381,7 @@ class Parameter:
         """
         devices = _devices(device)
         if self._replicas is not None:
-            self._set_replicas(self._mean(), devices)
+            self._set_replicas(self._mean().clone(), devices)  # arrays handed out before keep their memory
         elif self._deferred is not None:
             make, _, value = self._deferred
             self._deferred = (make, devices, value)
@@ -394,10 +397,9 @@ class Parameter:
         """Change the type of values and gradients."""
         target = _dtype.to_torch(dtype)
         self._dtype = dtype
-        for array in self._replicas or ():
-            array.drop_grad()
-            array._replace(array._data.to(target), array._tag)
-        self._attach_grads()
+        if self._replicas is not None:  # new arrays: those handed out before keep their type
+            self._replicas = [wrap(ndarray, array._data.to(target), array._tag) for array in self._replicas]
+            self._attach_grads()
 
     def _mean(self) -> torch.Tensor:
         """The values, averaged over the replicas, on the CPU."""

@@ -17,108 +17,24 @@ from mxnet._dtype import name_of
 from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.device import Device, current_device, device_of
+from mxnet.ndarray._gradients import Mark, dead_ends_of, graph_is_gone
 from mxnet.operators.catalogue import Operator
 
-__all__ = ["Array", "Mark", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
+__all__ = ["Array", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
 
 _new = object.__new__
-
-
-class _Delivery:
-    """What brings a gradient into its buffer.
-
-    It does not know the leaf: torch keeps a leaf's hook where Python's garbage collector cannot see it, so a way from
-    the hook back to the leaf would keep both, and their memory, for good.
-    """
-
-    __slots__ = ("buffer", "fresh", "owned", "request")
-
-    def __init__(self, buffer: Array, request: str, owned: bool) -> None:
-        self.buffer = buffer
-        self.request = request
-        self.owned = owned
-        self.fresh = False
-
-    def from_leaf(self, leaf: torch.Tensor) -> None:
-        gradient, leaf.grad = leaf.grad.detach(), None
-        self._deliver(gradient)
-
-    def copy(self, gradient: torch.Tensor) -> None:
-        self._deliver(gradient.detach().clone())
-
-    def _deliver(self, gradient: torch.Tensor) -> None:
-        self.fresh = True
-        if self.request == "add":
-            self.buffer._data.add_(gradient)
-        elif self.owned:
-            self.buffer._data = gradient
-        else:
-            self.buffer._data.copy_(gradient)
-
-
-class Mark:
-    """Where the gradient of one array goes.
-
-    Attributes
-    ----------
-    leaf : torch.Tensor or None
-        The array's memory as a leaf of torch's graph; None for an array in the middle of a graph, and for
-        types that have no gradient.
-    buffer : Array
-        What ``array.grad`` returns.
-    fresh : bool
-        Whether a gradient has come since the array was last updated; a Trainer sets it back.
-
-    Parameters
-    ----------
-    request : str
-        ``'write'``, ``'add'`` or ``'null'``.
-    owned : bool
-        Whether the buffer's tensor may be exchanged for the new gradient instead of being written.
-    """
-
-    __slots__ = ("_delivery", "_hook", "leaf")
-
-    def __init__(self, array: Array, buffer: Array, request: str, owned: bool) -> None:
-        self._delivery = _Delivery(buffer, request, owned)
-        self._hook: Any = None
-        self.leaf: torch.Tensor | None = None
-        data = array._data
-        if request == "null" or not data.dtype.is_floating_point:
-            return
-        if data.requires_grad:
-            self._hook = data.register_hook(self._delivery.copy)
-        else:
-            self.leaf = data.detach().requires_grad_()
-            self._hook = self.leaf.register_post_accumulate_grad_hook(self._delivery.from_leaf)
-
-    @property
-    def buffer(self) -> Array:
-        return self._delivery.buffer
-
-    @property
-    def fresh(self) -> bool:
-        return self._delivery.fresh
-
-    @fresh.setter
-    def fresh(self, fresh: bool) -> None:
-        self._delivery.fresh = fresh
-
-    def release(self) -> None:
-        """Stop the delivery of gradients."""
-        if self._hook is not None:
-            self._hook.remove()
 
 
 class Array:
     """A torch tensor with MXNet's behaviour; `mx.nd.NDArray` and `mx.np.ndarray` are its two faces."""
 
-    __slots__ = ("__weakref__", "_data", "_epoch", "_mark", "_tag")
+    __slots__ = ("__weakref__", "_data", "_dead_ends", "_epoch", "_mark", "_tag")
 
     _data: torch.Tensor
     _mark: Mark | None  # where its gradient goes
     _tag: Device | None  # its device, where that is more than torch knows: cpu(1), cpu_pinned(0)
     _epoch: int  # `modes.epoch` when it was made
+    _dead_ends: frozenset[Any] | None  # nodes of the graph that it came from without a derivative; see `_gradients`
 
     def __init__(self, handle: torch.Tensor | Array, writable: bool = True) -> None:
         if isinstance(handle, Array):
@@ -132,10 +48,14 @@ class Array:
         self._mark = None
         self._tag = None
         self._epoch = modes.epoch
+        self._dead_ends = None
 
     def _like(self, tensor: torch.Tensor) -> Any:
-        """`tensor` as an array of this one's class and device."""
-        return wrap(type(self), tensor, self._tag)
+        """`tensor`, which was made of this array, as an array of its class and device."""
+        array = wrap(type(self), tensor, self._tag)
+        if modes.recording:
+            array._dead_ends = dead_ends_of(tensor, (read(self),), _joined(None, self))
+        return array
 
     def _check_writable(self) -> None:
         if modes.recording and (self._data.requires_grad or self._mark is not None):
@@ -156,6 +76,7 @@ class Array:
         self._data = tensor
         self._tag = tag
         self._mark = None
+        self._dead_ends = None
 
 
 def wrap(cls: type, tensor: torch.Tensor, tag: Device | None = None) -> Any:
@@ -165,6 +86,7 @@ def wrap(cls: type, tensor: torch.Tensor, tag: Device | None = None) -> Any:
     array._mark = None
     array._tag = tag
     array._epoch = modes.epoch
+    array._dead_ends = None
     return array
 
 
@@ -189,31 +111,16 @@ def _renewed(array: Array) -> torch.Tensor:
     if graph_is_gone(array._data.grad_fn):
         array._data = array._data.detach()
     array._epoch = modes.epoch
+    array._dead_ends = None
     return array._data
 
 
-def graph_is_gone(node: Any) -> bool:
-    """Whether a backward pass has freed the graph at `node`.
-
-    A pass that frees a node frees all below it, so the first node that keeps tensors tells.
-    """
-    pending, seen = [node], set()
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        for name in dir(node):
-            if not name.startswith(("_saved_", "saved_tensors")):
-                continue
-            try:
-                value = getattr(node, name)
-            except RuntimeError:
-                return True
-            if isinstance(value, torch.Tensor) or (name == "saved_tensors" and value):
-                return False
-        pending.extend(below for below, _ in node.next_functions)
-    return False
+def _joined(dead_ends: frozenset[Any] | None, array: Array) -> frozenset[Any] | None:
+    """The dead ends so far and those of `array`, which a backward pass since makes a constant."""
+    if array._dead_ends is None or array._epoch != modes.epoch:
+        array._dead_ends = None
+        return dead_ends
+    return array._dead_ends if dead_ends is None else dead_ends | array._dead_ends
 
 
 def read_all(values: Iterable[Any]) -> list[Any]:
@@ -295,6 +202,7 @@ def run(
     """`invoke` for attributes that are canonical already."""
     recording = modes.recording
     first = None
+    dead_ends = None
     tensors = []
     for value in inputs:
         if isinstance(value, Array):
@@ -308,6 +216,8 @@ def run(
                     data = mark.leaf
                 elif data.requires_grad and value._epoch != modes.epoch:
                     data = _renewed(value)
+                if value._dead_ends is not None:
+                    dead_ends = _joined(dead_ends, value)
             elif data.requires_grad:
                 data = data.detach()
             tensors.append(data)
@@ -333,8 +243,15 @@ def run(
     if out is not None:
         return store(out, result)
     if type(result) is torch.Tensor:
-        return wrap(cls, result, tag)
-    return [wrap(cls, tensor, tag) for tensor in result]
+        array = wrap(cls, result, tag)
+        if recording and (dead_ends is not None or not result.requires_grad):
+            array._dead_ends = dead_ends_of(result, tensors, dead_ends)
+        return array
+    arrays = [wrap(cls, tensor, tag) for tensor in result]
+    if recording:
+        for array in arrays:
+            array._dead_ends = dead_ends_of(array._data, tensors, dead_ends)
+    return arrays
 
 
 def _apart(result: Any, inputs: Sequence[Any]) -> Any:

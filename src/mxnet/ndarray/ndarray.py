@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.ndarray import _array
-from mxnet.ndarray._array import Array, Mark, place, read, to_numpy, wrap
+from mxnet.ndarray._array import Array, place, read, to_numpy, wrap
+from mxnet.ndarray._gradients import Mark
 from mxnet.ndarray._indexing import get_item, set_item
 from mxnet.ndarray._methods import Operations
 
@@ -227,7 +229,7 @@ class NDArray(Operations):
 
     def detach(self) -> Any:
         """The same memory outside of any graph."""
-        return self._like(self._data.detach())
+        return wrap(type(self), self._data.detach(), self._tag)
 
     def as_nd_ndarray(self) -> NDArray:
         """The same memory as an `mx.nd.NDArray`."""
@@ -282,8 +284,7 @@ class NDArray(Operations):
         if grad_req not in GRADIENT_REQUESTS:
             raise KeyError(f"grad_req must be one of {', '.join(GRADIENT_REQUESTS)}, not {grad_req!r}")
         self.tostype(stype or "default")
-        buffer = self._like(torch.zeros_like(self._data.detach()))
-        self._set_mark(buffer, grad_req, owned=True)
+        self._set_mark(grad_req)
 
     def drop_grad(self) -> None:
         """Take the gradient buffer away again."""
@@ -305,9 +306,9 @@ class NDArray(Operations):
 
         autograd.backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
 
-    def _set_mark(self, buffer: Array, request: str, owned: bool) -> None:
+    def _set_mark(self, request: str, buffer: Array | None = None) -> None:
         self.drop_grad()
-        self._mark = Mark(self, buffer, request, owned)
+        self._mark = Mark(partial(wrap, type(self), tag=self._tag), self._data, request, buffer)
 
     # Parts
 
@@ -331,6 +332,7 @@ def _as_class(array: Array, cls: type) -> Any:
         return array
     twin = wrap(cls, array._data, array._tag)
     twin._mark = array._mark
+    twin._dead_ends = array._dead_ends
     return twin
 
 
