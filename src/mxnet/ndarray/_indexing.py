@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, read
 
@@ -66,7 +67,7 @@ def set_item(tensor: torch.Tensor, key: Any, value: Any) -> None:
         if value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr():
             value = value.clone()
     elif isinstance(value, complex) and not tensor.is_complex():
-        raise TypeError(f"an array of {str(tensor.dtype).removeprefix('torch.')} cannot hold the number {value}")
+        raise TypeError(f"an array of {name_of(tensor.dtype)} cannot hold the number {value}")
     if type(key) not in _BASIC:
         key = _torch_key(key, tensor)
     try:

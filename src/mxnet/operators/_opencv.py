@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
+from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 
 __all__ = ["INTERPOLATIONS", "border", "decode", "resize"]
@@ -74,7 +75,7 @@ def resize(data: Tensor, width: int, height: int, interpolation: int) -> Tensor:
         )
     if width <= 0 or height <= 0:
         raise MXNetError(f"cannot resize to width {width} and height {height}: both must be positive")
-    what = f"cannot resize {str(data.dtype).removeprefix('torch.')}{list(data.shape)} to {height} x {width}"
+    what = f"cannot resize {name_of(data.dtype)}{list(data.shape)} to {height} x {width}"
     return _on_images(
         data,
         height,

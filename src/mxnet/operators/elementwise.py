@@ -11,7 +11,7 @@ from mxnet.operators._promotion import common, counted, with_number
 from mxnet.operators.attributes import Scalar
 from mxnet.operators.catalogue import Operator, operator
 
-__all__ = ["ARITHMETIC", "Binary", "Rule", "binary", "unary"]
+__all__ = ["ARITHMETIC", "Binary", "Rule", "binary", "remainder", "unary"]
 
 Tensor = torch.Tensor
 
@@ -148,7 +148,8 @@ def _floor_divide(x1: Tensor, x2: Tensor) -> Tensor:
     return torch.where(zero, 0, torch.div(counted(x1), divisor, rounding_mode="floor")).to(x1.dtype)
 
 
-def _remainder(x1: Tensor, x2: Tensor) -> Tensor:
+def remainder(x1: Tensor, x2: Tensor) -> Tensor:
+    """The remainder with the divisor's sign; zero for a divisor of zero."""
     zero, divisor = _divisor(x2)
     return torch.where(zero, 0, torch.remainder(x1, divisor))
 
@@ -223,7 +224,7 @@ floor_divide = binary(
 )
 mod = binary(
     "_npi_mod",
-    _remainder,
+    remainder,
     reverse="_npi_rmod_scalar",
     doc="Remainder with the sign of the divisor, element by element; zero where the divisor is.",
 )

@@ -13,7 +13,7 @@ from mxnet.operators._promotion import common, floating
 from mxnet.operators.catalogue import Operator, operator
 from mxnet.operators.elementwise import unary
 
-__all__: list[str] = []
+__all__ = ["cube_root"]
 
 Tensor = torch.Tensor
 
@@ -33,7 +33,7 @@ def _whole(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda x: function(floating(x) if x.dtype is torch.bool else x)
 
 
-def _cbrt(x: Tensor) -> Tensor:
+def cube_root(x: Tensor) -> Tensor:
     return torch.sign(x) * torch.pow(torch.abs(x), 1.0 / 3.0)
 
 
@@ -56,7 +56,7 @@ log2 = _function("log2", torch.log2, "Logarithm to base 2.")
 log10 = _function("log10", torch.log10, "Logarithm to base 10.")
 log1p = _function("log1p", torch.log1p, "Logarithm of one more than the argument, exact near zero.")
 sqrt = _function("sqrt", torch.sqrt, "Square root.")
-cbrt = _function("cbrt", _cbrt, "Cube root.")
+cbrt = _function("cbrt", cube_root, "Cube root.")
 sin = _function("sin", torch.sin, "Sine.")
 cos = _function("cos", torch.cos, "Cosine.")
 tan = _function("tan", torch.tan, "Tangent.")

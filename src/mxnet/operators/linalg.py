@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 
+from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axes
 from mxnet.operators.attributes import Shape
@@ -18,7 +19,7 @@ linalg = torch.linalg
 def _matrices(a: Tensor, where: str) -> Tensor:
     """`a`, which must hold matrices of floats."""
     if not a.dtype.is_floating_point:
-        raise MXNetError(f"{where}: takes float32 or float64, not {str(a.dtype).removeprefix('torch.')}")
+        raise MXNetError(f"{where}: takes float32 or float64, not {name_of(a.dtype)}")
     if a.dim() < 2:
         raise MXNetError(f"{where}: takes matrices, not an array of {a.dim()} dimensions")
     return a

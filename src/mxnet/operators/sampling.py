@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from mxnet._dtype import name_of
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
 from mxnet.operators._device import CPU, torch_device
@@ -39,8 +40,8 @@ _INTEGER_TYPES = (torch.int32, torch.int64)
 
 def _one_of(dtype: torch.dtype, accepted: tuple[torch.dtype, ...], where: str) -> torch.dtype:
     if dtype not in accepted:
-        names = ", ".join(str(each).removeprefix("torch.") for each in accepted)
-        raise MXNetError(f"{where}: dtype must be one of {names}, not {str(dtype).removeprefix('torch.')}")
+        names = ", ".join(map(name_of, accepted))
+        raise MXNetError(f"{where}: dtype must be one of {names}, not {name_of(dtype)}")
     return dtype
 
 
@@ -52,7 +53,7 @@ def randint(*, low: int, high: int, shape: Shape | None = None, ctx: str = "", d
     result_type = _one_of(dtype or torch.int32, _INTEGER_TYPES, "randint")
     limits = torch.iinfo(result_type)
     if low < limits.min or high - 1 > limits.max:
-        raise MXNetError(f"randint: {low} to {high} does not fit {str(result_type).removeprefix('torch.')}")
+        raise MXNetError(f"randint: {low} to {high} does not fit {name_of(result_type)}")
     where = torch_device(ctx) or CPU
     size = (1,) if shape is None else shape
     return torch.randint(low, high, size, generator=generator_for(where), dtype=result_type, device=where)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 from mxnet.operators._promotion import wrapped
 from mxnet.operators.attributes import Scalar
@@ -94,8 +95,10 @@ def binary(
 
 def _check_types(name: str, lhs: Tensor, rhs: Tensor) -> None:
     if lhs.dtype is not rhs.dtype:
-        left, right = (str(tensor.dtype).removeprefix("torch.") for tensor in (lhs, rhs))
-        raise MXNetError(f"{name}: operands must have the same type, not {left} and {right}; convert one with astype")
+        raise MXNetError(
+            f"{name}: operands must have the same type, not {name_of(lhs.dtype)} and {name_of(rhs.dtype)}; "
+            "convert one with astype"
+        )
     if lhs.dtype is torch.bool:
         raise MXNetError(f"{name} does not support boolean type")
 

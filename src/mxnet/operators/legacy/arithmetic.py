@@ -16,13 +16,6 @@ def _divide(lhs: Tensor, rhs: Tensor) -> Tensor:
     return lhs / rhs if lhs.dtype.is_floating_point else torch.div(lhs, rhs, rounding_mode="trunc")
 
 
-def _modulo(lhs: Tensor, rhs: Tensor) -> Tensor:
-    """The remainder with the divisor's sign; zero for a divisor of zero."""
-    zero = rhs == 0
-    divisor = torch.where(zero, torch.ones_like(rhs), rhs)
-    return torch.where(zero, torch.zeros_like(rhs), torch.remainder(lhs, divisor))
-
-
 def _power(lhs: Tensor, rhs: Tensor) -> Tensor:
     return torch.pow(lhs, rhs) if lhs.dtype.is_floating_point else torch.pow(lhs.double(), rhs.double())
 
@@ -67,7 +60,7 @@ divide = binary(
 )
 modulo = binary(
     "modulo",
-    _modulo,
+    elementwise.remainder,
     elementwise=("_mod", "_Mod"),
     broadcast=("broadcast_mod",),
     scalar=("_mod_scalar", "_ModScalar"),

@@ -5,18 +5,15 @@ from __future__ import annotations
 import torch
 
 from mxnet.operators.catalogue import operator
+from mxnet.operators.functions import cube_root
 from mxnet.operators.legacy._factories import unary
 from mxnet.operators.neural.special import away_from_zero
 
 Tensor = torch.Tensor
 
 
-def _cube_root(x: Tensor) -> Tensor:
-    return torch.sign(x) * x.abs().pow(1 / 3)
-
-
 def _reciprocal_cube_root(x: Tensor) -> Tensor:
-    return 1 / _cube_root(x)
+    return 1 / cube_root(x)
 
 
 def _not(x: Tensor) -> Tensor:
@@ -35,7 +32,7 @@ trunc = unary("trunc", torch.trunc, doc="Each element cut off to an integer.")
 fix = unary("fix", torch.trunc, doc="Nearest integer towards zero.")
 sqrt = unary("sqrt", torch.sqrt, doc="Square root of each element.")
 rsqrt = unary("rsqrt", torch.rsqrt, doc="Reciprocal of the square root of each element.")
-cbrt = unary("cbrt", _cube_root, doc="Cube root of each element.")
+cbrt = unary("cbrt", cube_root, doc="Cube root of each element.")
 rcbrt = unary("rcbrt", _reciprocal_cube_root, doc="Reciprocal of the cube root of each element.")
 reciprocal = unary("reciprocal", torch.reciprocal, doc="Reciprocal of each element.")
 exp = unary("exp", torch.exp, doc="Exponential of each element.")

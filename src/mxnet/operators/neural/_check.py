@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 
 __all__ = [
@@ -30,8 +31,8 @@ def check_types(where: str, data: Tensor, **others: Tensor | None) -> None:
     for name, tensor in others.items():
         if tensor is not None and tensor.dtype is not data.dtype:
             raise MXNetError(
-                f"{where}: this layer requires uniform type: data is {type_name(data)}, "
-                f"but {name} is {type_name(tensor)}"
+                f"{where}: this layer requires uniform type: data is {name_of(data.dtype)}, "
+                f"but {name} is {name_of(tensor.dtype)}"
             )
 
 
@@ -44,11 +45,7 @@ def check_floating(where: str, data: Tensor) -> None:
         If `data` is of another type.
     """
     if not data.dtype.is_floating_point:
-        raise MXNetError(f"{where} supports floating point types only, not {type_name(data)}")
-
-
-def type_name(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+        raise MXNetError(f"{where} supports floating point types only, not {name_of(data.dtype)}")
 
 
 def per_dimension(value: tuple[int, ...], rank: int, default: int, where: str, name: str) -> tuple[int, ...]:
