@@ -162,3 +162,25 @@ def test_arange(arguments: tuple[float, ...], dtype: str) -> None:
 def test_edges_of_neural_operators_as_genuine_has_them() -> None:
     assert npx.softmax(np.array(2.0)).item() == 1
     onp.testing.assert_array_equal(npx.smooth_l1(np.array([0.5, 2.0]), scalar=0).asnumpy(), [0, 0])
+
+
+# Gradients where elements are equal, or at the ends of an interval, recorded from genuine MXNet 2.0.0b1.
+GRADIENTS = {
+    "global max pooling": (lambda x: npx.pooling(x, (1, 1), pool_type="max", global_pool=True), [1, 0, 0, 0]),
+    "gamma of whole numbers": (npx.gamma, [-0.5772157] * 4),
+    "gamma below zero": (lambda x: npx.gamma(x - 2.5), [1.6617506] * 4),
+    "hard_sigmoid's upper end": (lambda x: mx.nd.hard_sigmoid(2.5 * x), [0] * 4),
+    "hard_sigmoid's lower end": (lambda x: mx.nd.hard_sigmoid(-2.5 * x), [0] * 4),
+    "maximum of all": (mx.nd.max, [1] * 4),
+    "minimum along an axis": (lambda x: mx.nd.min(x, axis=3), [1] * 4),
+}
+
+
+@pytest.mark.parametrize("function, expected", GRADIENTS.values(), ids=list(GRADIENTS))
+def test_gradients_at_ties_and_ends(function: Any, expected: list[float]) -> None:
+    x = np.ones((1, 1, 2, 2))
+    x.attach_grad()
+    with mx.autograd.record():
+        y = function(x)
+    y.backward()
+    onp.testing.assert_allclose(x.grad.asnumpy().ravel(), expected, rtol=1e-5)

@@ -158,6 +158,14 @@ class _Extreme(torch.autograd.Function):
         return torch.where(reached, gradient, 0), None, None
 
 
+def extreme(a: Tensor, axes: tuple[int, ...], keepdims: bool, largest: bool) -> Tensor:
+    """The largest or smallest value over one or more axes."""
+    if not a.requires_grad:
+        return (torch.amax if largest else torch.amin)(a, axes, keepdim=keepdims)
+    value = _Extreme.apply(a, axes, largest)
+    return value if keepdims else value.squeeze(axes)
+
+
 def _extreme(a: Tensor, axis: Any, keepdims: bool, initial: float | None, largest: bool) -> Tensor:
     axes = axes_of(a, axis)
     if a.numel() == 0 and _length(a, axes) == 0:
@@ -167,11 +175,7 @@ def _extreme(a: Tensor, axis: Any, keepdims: bool, initial: float | None, larges
         )
     if not axes:
         return a.clone()
-    if a.requires_grad:
-        value = _Extreme.apply(a, axes, largest)
-        value = value if keepdims else value.squeeze(axes)
-    else:
-        value = (torch.amax if largest else torch.amin)(a, axes, keepdim=keepdims)
+    value = extreme(a, axes, keepdims, largest)
     if initial is None:
         return value
     return value.clamp(min=initial) if largest else value.clamp(max=initial)

@@ -11,6 +11,7 @@ from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import Operator, operator
+from mxnet.operators.reduction import extreme
 
 Tensor = torch.Tensor
 
@@ -67,13 +68,21 @@ def _without_nan(x: Tensor, filler: float) -> Tensor:
     return torch.where(torch.isnan(x), torch.full((), filler, dtype=x.dtype, device=x.device), x)
 
 
+def _largest(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return extreme(x, axes, keepdims=True, largest=True)
+
+
+def _smallest(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return extreme(x, axes, keepdims=True, largest=False)
+
+
 sum = _reduction("sum", _sum, "sum_axis", doc="Sum along axes.")
 mean = _reduction("mean", _mean, doc="Mean along axes; that of integers is cut off.")
 prod = _reduction("prod", _product, doc="Product along axes.")
 nansum = _reduction("nansum", lambda x, axes: _sum(_without_nan(x, 0), axes), doc="Sum of what is not NaN.")
 nanprod = _reduction("nanprod", lambda x, axes: _product(_without_nan(x, 1), axes), doc="Product of what is not NaN.")
-max = _reduction("max", lambda x, axes: x.amax(axes, keepdim=True), "max_axis", empty=False, doc="Maximum along axes.")
-min = _reduction("min", lambda x, axes: x.amin(axes, keepdim=True), "min_axis", empty=False, doc="Minimum along axes.")
+max = _reduction("max", _largest, "max_axis", empty=False, doc="Maximum along axes.")
+min = _reduction("min", _smallest, "min_axis", empty=False, doc="Minimum along axes.")
 
 
 def _extremum(name: str, function: Callable[..., Tensor], doc: str) -> Operator:

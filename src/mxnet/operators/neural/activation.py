@@ -56,7 +56,7 @@ def activation(
 @operator("hard_sigmoid", "_npx_hard_sigmoid")
 def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     """``alpha * x + beta``, kept between 0 and 1."""
-    return (data * alpha + beta).clamp(0, 1)
+    return F.hardtanh(data * alpha + beta, 0, 1)  # clamp would let a gradient pass at the ends
 
 
 @operator("LeakyReLU", "_npx_leaky_relu")

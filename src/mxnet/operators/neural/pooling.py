@@ -65,7 +65,8 @@ def _whole(data: Tensor, kind: str, p: int | None) -> Tensor:
     if kind == "avg":
         return _ADAPTIVE[len(axes)](data, 1)
     if kind == "max":
-        return data.amax(axes, keepdim=True)
+        # Among equals the first one gets the gradient; amax, which is faster, would share it out.
+        return _MAX[len(axes)](data, data.shape[2:]) if data.requires_grad else data.amax(axes, keepdim=True)
     if kind == "sum":
         return data.sum(axes, keepdim=True)
     return _root(data.pow(p).sum(axes, keepdim=True), p)

@@ -12,9 +12,12 @@ Tensor = torch.Tensor
 
 
 def _gamma(x: Tensor) -> Tensor:
-    # Below zero by reflection: lgamma has lost the sign there.
-    reflected = torch.pi / (torch.sin(torch.pi * x) * torch.exp(torch.lgamma(1 - x)))
-    return torch.where(x > 0, torch.exp(torch.lgamma(x)), reflected)
+    # Below zero by reflection: lgamma has lost the sign there. Where a formula does not serve it gets a harmless
+    # number, for the gradient of what `where` leaves out must be finite too.
+    above = x > 0
+    below = torch.where(above, -0.5, x)
+    reflected = torch.pi / (torch.sin(torch.pi * below) * torch.exp(torch.lgamma(1 - below)))
+    return torch.where(above, torch.exp(torch.lgamma(torch.where(above, x, 1))), reflected)
 
 
 gamma = unary("_npx_gamma", _gamma, "gamma", doc="Gamma function, element by element.")
