@@ -157,10 +157,11 @@ def test_digits_are_split_evenly_and_do_not_overlap():
 
 
 def test_demo_trains_saves_reloads_and_draws(few_digits, tmp_path):
-    folder = tmp_path / "new" / "folder"
+    folder = tmp_path / "new" / "[red] folder"
     result = mxzoo("demo", "--epochs", 1, "--batch-size", 20, "--output", folder)
     assert result.exit_code == 0, result.output
     assert "epoch 1/1" in result.stdout and "3/3" in result.stdout
+    assert f"The files are in {folder}\n" in result.stdout
     assert "the same predictions" in result.stdout and "11,182,154 parameters" in result.stdout
     assert {path.name for path in folder.iterdir()} == {"resnet18_v1-digits.params", "predictions.png"}
     height, width, _ = matplotlib.image.imread(folder / "predictions.png").shape

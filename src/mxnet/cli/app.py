@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import mxnet as mx
@@ -34,7 +35,7 @@ def main() -> None:
 
 def fail(message: str) -> NoReturn:
     """Say what went wrong and leave with status 1."""
-    Console(stderr=True).print(f"[bold red]Error:[/] {message}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -84,7 +85,7 @@ def resnet(name: str) -> str:
 
 @app.command()
 def demo(
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 6,
     batch_size: Annotated[int, typer.Option(min=1, help="Images in a training step.")] = 64,
     model: Annotated[str, typer.Option(callback=resnet, help="A ResNet of the zoo.")] = "resnet18_v1",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same network.")] = 42,
@@ -108,6 +109,7 @@ def demo(
     except OSError as error:
         fail(str(error))
     console.print(report(settings, outcome))
+    console.print(f"The files are in {escape(str(output))}", highlight=False, soft_wrap=True)
     if not outcome.same_after_reload:
         fail("the reloaded network does not predict what the trained one predicted")
     if outcome.accuracy < at_least:
@@ -125,7 +127,7 @@ def report(settings: Settings, outcome: Outcome) -> Table:
     table.add_row("training", f"{outcome.seconds:.1f} s, {outcome.images_per_second:.0f} images/s")
     table.add_row("after save and reload", "the same predictions" if outcome.same_after_reload else "OTHER predictions")
     for path in (outcome.parameter_file, outcome.picture):
-        table.add_row("written", f"{path}, {path.stat().st_size / 1e3:,.0f} kB")
+        table.add_row("file", f"{path.name}, {path.stat().st_size / 1e3:,.0f} kB")
     return table
 
 

@@ -39,7 +39,7 @@ class Settings:
     seed: int
     workers: int
     output: Path
-    learning_rate: float = 0.05
+    learning_rate: float = 0.03
 
 
 @dataclass(frozen=True)
