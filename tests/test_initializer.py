@@ -290,3 +290,32 @@ def test_the_networks_initializer_fills_parameters_without_their_own_whatever_th
     block.initialize(chosen)
     found = {name: parameter.data().asnumpy().tolist() for name, parameter in block.collect_params().items()}
     assert found == {"foo": [1, 1], "bias": [1, 1], "weight": [0, 0]}
+
+
+class Recorder(init.Initializer):
+    """Writes down the names it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def _init_weight(self, name, data):
+        self.names.append(str(name))
+        data[:] = 1
+
+
+def test_an_initializer_is_told_a_parameters_own_name():
+    recorder = Recorder()
+    block = mx.gluon.nn.HybridSequential()
+    block.add(mx.gluon.nn.Dense(2, in_units=2), mx.gluon.nn.Dense(2))
+    block.attribute = mx.gluon.Parameter("own", shape=(1,), init=recorder)
+    block.initialize(recorder)
+    block[1](mx.np.ones((1, 2)))
+    assert recorder.names == ["own", "weight", "weight"]
+
+
+def test_mixed_chooses_by_the_place_in_the_network():
+    block = mx.gluon.nn.HybridSequential()
+    block.add(mx.gluon.nn.Dense(1, in_units=1), mx.gluon.nn.Dense(1, in_units=1))
+    block.initialize(init.Mixed(["1.*", ".*"], [init.Constant(3), init.Constant(2)]))
+    assert [block[index].weight.data().item() for index in (0, 1)] == [2, 3]

@@ -85,8 +85,6 @@ class Trainer:
         self._optimizer.param_dict = dict(enumerate(self._params))
         self._scale = self._optimizer.rescale_grad
         self._updaters = [opt.get_updater(self._optimizer) for _ in self._devices]
-        for parameter in self._params:
-            parameter._set_trainer(self)
 
     @property
     def optimizer(self) -> opt.Optimizer:
