@@ -293,6 +293,11 @@ def test_pickle_and_copies() -> None:
     assert x.tolist() == [[1.5, 2.5]]
 
 
+def test_classes_are_named_as_in_mxnet() -> None:
+    assert repr(np.ndarray) == "<class 'mxnet.numpy.ndarray'>"
+    assert repr(mx.nd.NDArray) == "<class 'mxnet.ndarray.ndarray.NDArray'>"
+
+
 def test_the_two_faces_of_an_array() -> None:
     x = np.array([1.0, 2.0])
     legacy = x.as_nd_ndarray()

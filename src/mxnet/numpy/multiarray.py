@@ -56,6 +56,7 @@ class ndarray(Methods):
     """
 
     __slots__ = ()
+    __module__ = "mxnet.numpy"
 
     @property
     def dtype(self) -> Any:
