@@ -132,6 +132,7 @@ class ImageIter(DataIter):
         self.provide_label = [DataDesc(label_name, label_shape)]
         self._left: list[Any] = []
         self._pending: list[Any] = []
+        self._place = 0
         self.reset()
 
     def reset(self) -> None:
@@ -139,7 +140,7 @@ class ImageIter(DataIter):
         if self.shuffle:
             random.shuffle(self.seq)
         self._carried = len(self._left)
-        self._pending, self._left = [*self._left, *self.seq], []
+        self._pending, self._left, self._place = [*self._left, *self.seq], [], 0
 
     def hard_reset(self) -> None:
         """Begin again from the start of the list."""
@@ -148,7 +149,8 @@ class ImageIter(DataIter):
 
     def next(self) -> DataBatch:
         """The next batch; StopIteration at the end."""
-        keys, self._pending = self._pending[: self.batch_size], self._pending[self.batch_size :]
+        keys = self._pending[self._place : self._place + self.batch_size]
+        self._place += self.batch_size
         missing = self.batch_size - len(keys)
         pad = 0
         if missing and self.last_batch_handle == "roll_over":

@@ -402,7 +402,7 @@ def embedding(
     TypeError
         If `input_dim` or `output_dim` is missing.
     AssertionError
-        If one of them is less than 2.
+        If one of them is not positive.
     MXNetError
         If `weight` has another shape.
     """
