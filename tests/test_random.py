@@ -12,7 +12,7 @@ from references import load
 
 import mxnet as mx
 from mxnet import _generators
-from mxnet.operators import CATALOGUE
+from mxnet.operators import CATALOGUE, find
 
 A = mx.np.array
 DRAWS = 40_000
@@ -346,3 +346,17 @@ def test_bodies_run_on_meta_tensors(name):
 def test_attributes_are_plain_values():
     canonical = CATALOGUE["_npi_normal"].canonical({"loc": "0.5", "scale": "None", "size": "(2, 3)", "ctx": "cpu"})
     assert canonical == {"loc": 0.5, "scale": None, "size": (2, 3), "ctx": "cpu"}
+
+
+def test_the_1x_face_names_devices_as_graphs_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    op = find("_random_uniform")
+    body = op.body
+
+    def spy(**options: object) -> torch.Tensor:
+        given.append(options["ctx"])
+        return body(**options)
+
+    monkeypatch.setattr(op, "body", spy)
+    made = mx.nd.random.uniform(shape=(2,), ctx=mx.cpu(1))
+    assert given == ["cpu(1)"] and made.device == mx.cpu(1)

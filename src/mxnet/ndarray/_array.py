@@ -20,7 +20,7 @@ from mxnet.device import Device, current_device, device_of
 from mxnet.ndarray._gradients import Mark, dead_ends_of, graph_is_gone
 from mxnet.operators.catalogue import Operator
 
-__all__ = ["Array", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
+__all__ = ["Array", "as_device", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
 
 _new = object.__new__
 
@@ -131,11 +131,15 @@ def read_all(values: Iterable[Any]) -> list[Any]:
 
 def place(device: Device | str | None) -> tuple[torch.device, Device | None]:
     """The torch device for `device` (default the current one), and the tag an array there carries."""
-    if device is None:
-        device = current_device()
-    elif not isinstance(device, Device):
-        device = parse_device(device)
+    device = as_device(device)
     return device.torch_device, tag_of(device)
+
+
+def as_device(device: Device | str | None) -> Device:
+    """`device` as a `Device`; None is the current one."""
+    if device is None:
+        return current_device()
+    return device if isinstance(device, Device) else parse_device(device)
 
 
 def tag_of(device: Device) -> Device | None:

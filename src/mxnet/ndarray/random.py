@@ -12,7 +12,7 @@ from typing import Any
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, invoke, place
+from mxnet.ndarray._array import Array, as_device, invoke
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.operators import random as _random
 from mxnet.operators import sampling as _sampling
@@ -48,11 +48,8 @@ Shape = int | tuple[int, ...] | None
 def _create(op: Operator, shape: Shape, ctx: Device | None, out: Any, attributes: dict[str, Any]) -> Any:
     if shape is None and out is not None:
         shape = out.shape
-    where, tag = place(ctx)
-    made = invoke(op, (), {**attributes, "shape": shape, "ctx": str(where)}, out, cls=NDArray)
-    if out is None:
-        made._tag = tag
-    return made
+    device = as_device(ctx)
+    return invoke(op, (), {**attributes, "shape": shape, "ctx": str(device)}, out, NDArray, device)
 
 
 def _draw(

@@ -12,8 +12,8 @@ import torch
 
 from mxnet import _dtype
 from mxnet.base import MXNetError
-from mxnet.device import Device, current_device
-from mxnet.ndarray._array import Array, invoke, parse_device, place, run, wrap
+from mxnet.device import Device
+from mxnet.ndarray._array import Array, as_device, invoke, place, run, wrap
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary
 
@@ -85,10 +85,7 @@ def _arrays(op: Operator, inputs: Sequence[Any]) -> list[Any]:
 
 def create(op: Operator, device: Device | str | None, out: Any = None, **attributes: Any) -> Any:
     """Run an operator that makes an array from attributes alone; `device` None is the current one."""
-    if device is None:
-        device = current_device()
-    elif not isinstance(device, Device):
-        device = parse_device(device)
+    device = as_device(device)
     return invoke(op, (), {**attributes, "ctx": str(device)}, out, _ndarray(), device)
 
 
