@@ -12,6 +12,7 @@ import torch
 import mxnet as mx
 from mxnet import autograd as ag
 from mxnet import np, npx
+from mxnet.ndarray._gradients import _holders
 
 
 def leaf(values: Any, grad_req: str = "write", dtype: str = "float32") -> Any:
@@ -422,6 +423,11 @@ def test_gradients_share_no_memory() -> None:
         _recorded(lambda: (x.reshape(3) + w.reshape(3)) * 2).backward()
         x.grad[:] = 7
         assert w.grad.reshape(-1).tolist() == [2, 2, 2]
+    held, addresses = [], len(_holders)
+    for _ in range(5):
+        _recorded(lambda: x * 2).backward()
+        held.append(x.grad.as_torch())  # so that the next one lies elsewhere
+    assert len(_holders) <= addresses + 1
     first, second = ag.grad(_recorded(lambda: (x + w.T) * 2), [x, w])
     first[:] = 7
     assert second.reshape(-1).tolist() == [2, 2, 2]

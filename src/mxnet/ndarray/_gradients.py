@@ -33,11 +33,12 @@ class _Delivery:
     the hook back to the leaf would keep both, and their memory, for good.
     """
 
-    __slots__ = ("__weakref__", "_as_array", "_owned", "buffer", "fresh", "request", "time")
+    __slots__ = ("__weakref__", "_as_array", "_memory", "_owned", "buffer", "fresh", "request", "time")
 
     def __init__(self, as_array: partial[Array], buffer: Array | None, request: str) -> None:
         self._as_array = as_array
         self._owned = buffer is None  # its tensor is exchanged for the new gradient instead of being written
+        self._memory = 0
         self.buffer = buffer
         self.request = request
         self.fresh = False
@@ -78,18 +79,16 @@ class _Delivery:
 
     def _unshared(self, gradient: torch.Tensor) -> torch.Tensor:
         """`gradient`, or a copy where another buffer has its memory: torch gives two leaves views of one gradient."""
-        memory = gradient.untyped_storage().data_ptr()
-        holder = _holders.get(memory)
-        if holder is not None and holder is not self and holder._holds(memory):
+        if _holders.get(self._memory) is self:
+            del _holders[self._memory]
+        self._memory = gradient.untyped_storage().data_ptr()
+        if self._memory in _holders:
             return gradient.clone()
-        _holders[memory] = self
+        _holders[self._memory] = self
         return gradient
 
-    def _holds(self, memory: int) -> bool:
-        return self.buffer is not None and self.buffer._data.untyped_storage().data_ptr() == memory
 
-
-_holders: WeakValueDictionary[int, _Delivery] = WeakValueDictionary()
+_holders: WeakValueDictionary[int, _Delivery] = WeakValueDictionary()  # by the address of the memory they hold
 
 
 class Mark:
