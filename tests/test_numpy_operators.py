@@ -242,3 +242,16 @@ def test_second_gradient_of_clip() -> None:
         (slope,) = mx.autograd.grad(mx.np.clip(x, 0, 6) ** 3, [x], create_graph=True)
     slope.backward()
     assert x.grad.tolist() == [0, 3, 12, 0]  # 6x inside
+
+
+@pytest.mark.parametrize("name", ["std", "var"])
+def test_spread_takes_numpys_ddof_and_the_standards_correction(name: str) -> None:
+    values = onp.array([[1.0, 2.0, 4.0], [4.0, 5.0, 9.0]], dtype="float32")
+    expected = getattr(onp, name)(values, axis=0, ddof=1)
+    array = mx.np.array(values)
+    for found in (
+        getattr(array, name)(axis=0, ddof=1),
+        getattr(array, name)(axis=0, correction=1),
+        getattr(mx.np, name)(array, axis=0, ddof=1),
+    ):
+        onp.testing.assert_allclose(found.asnumpy(), expected, rtol=1e-6)

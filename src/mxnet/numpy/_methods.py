@@ -64,16 +64,30 @@ class Methods(NDArray):
         return _reduction.mean(self, axis, dtype, out, keepdims)
 
     def std(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, correction: int = 0, keepdims: bool = False
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        correction: int = 0,
+        keepdims: bool = False,
+        *,
+        ddof: int | None = None,
     ) -> Any:
         """Standard deviation over axes: `mx.np.std`."""
-        return _reduction.std(self, axis, dtype, out, correction, keepdims)
+        return _reduction.std(self, axis, dtype, out, correction, keepdims, ddof=ddof)
 
     def var(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, correction: int = 0, keepdims: bool = False
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        correction: int = 0,
+        keepdims: bool = False,
+        *,
+        ddof: int | None = None,
     ) -> Any:
         """Variance over axes: `mx.np.var`."""
-        return _reduction.var(self, axis, dtype, out, correction, keepdims)
+        return _reduction.var(self, axis, dtype, out, correction, keepdims, ddof=ddof)
 
     def cumsum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         """Running sum: `mx.np.cumsum`."""
