@@ -18,6 +18,7 @@ from mxnet.formats import (
     FileAccessError,
     FileFormatError,
     FileMissingError,
+    _writer,
     load,
     load_buffer,
     save_list,
@@ -116,6 +117,18 @@ def test_failure_leaves_the_old_file_and_nothing_else(save, tmp_path, monkeypatc
         save(path, DATA)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@save
+def test_an_interrupt_while_the_file_is_being_opened_leaves_nothing(save, tmp_path, monkeypatch):
+    def interrupted(name, mode):
+        open(name, mode).close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_writer, "open", interrupted, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "x", DATA)
+    assert not list(tmp_path.iterdir())
 
 
 @save

@@ -31,11 +31,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     temporary = os.path.join(folder, f".{base[:100]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         mode = _mode_of(target)
-        file = open(temporary, "xb")
-    except OSError as cause:
-        raise access_error("write", name, cause) from cause
-    try:
-        with file:
+        with open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
