@@ -96,6 +96,7 @@ COMPILED = {
     "insert": ("_npi_insert_tensor", [(3,), (2,), [0, 1]], {}),
     "interp": ("_npi_interp", [(3,), (3,), ()], {}),
     "reshape": ("Reshape", [(4, 3)], {"shape": (-4, 2, -1, 0)}),
+    "reshape by 0 and -1": ("Reshape", [(4, 3)], {"shape": (0, -1)}),
     "max": ("_npi_max", [(2, 3)], {"axis": (1,)}),
 }
 

@@ -88,7 +88,7 @@ class _Reader:
         if self.new.count(-1) > 1:
             raise self.error("only one size may be -1")
         if -1 in self.new:
-            known = prod(size for size in self.new if size != -1)
+            known = prod([size for size in self.new if size != -1])  # a list, for code that is compiled
             self.new[self.new.index(-1)] = prod(self.old) // known if known else 0
         if prod(self.new) != prod(self.old):
             raise self.error(f"it would have {prod(self.new)} elements")
