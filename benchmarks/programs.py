@@ -62,17 +62,17 @@ class GluonProgram:
 
 
 class TorchProgram:
-    """The same network in torch with the channels last, used as torch's users do."""
+    """The same network in torch with the channels last, used as torch's users do: batches come channels first."""
 
     def __init__(self, model: str, batch: int, size: int) -> None:
         import torch
         from torch_zoo import NETWORKS
 
         images, labels = data(batch, size)
-        self._images = torch.from_numpy(images).to(memory_format=torch.channels_last)
+        self._images, self._layout = torch.from_numpy(images), torch.channels_last
         self._labels = torch.from_numpy(labels)
         self._inference_mode = torch.inference_mode
-        self.net = NETWORKS[model]().to(memory_format=torch.channels_last)
+        self.net = NETWORKS[model]().to(memory_format=self._layout)
         self._loss = torch.nn.CrossEntropyLoss()
         self._optimizer = torch.optim.SGD(self.net.parameters(), LEARNING_RATE, MOMENTUM, foreach=True)
 
@@ -81,7 +81,7 @@ class TorchProgram:
 
         def forward() -> Any:
             with self._inference_mode():
-                return self.net(self._images)
+                return self.net(self._images.to(memory_format=self._layout))
 
         self.net.eval()
         return forward
@@ -90,7 +90,7 @@ class TorchProgram:
         """A function that makes one step of gradient descent and returns the mean loss."""
 
         def step() -> Any:
-            loss = self._loss(self.net(self._images), self._labels)
+            loss = self._loss(self.net(self._images.to(memory_format=self._layout)), self._labels)
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()
