@@ -59,7 +59,7 @@ def speed_table(options: argparse.Namespace) -> list[str]:
             ours, theirs = twins(model, batch, options.size)
             repeats = options.repeats * max(1, max(options.batches) // batch // 2)
             for what in ("inference", "training"):
-                print(f"{model}, batch {batch}, {what}", end="\r", file=sys.stderr)
+                print(f"{model}, batch {batch}, {what} ...", file=sys.stderr)
                 found = compare(getattr(ours, what)(), getattr(theirs, what)(), repeats)
                 lines.append(f"| {model} | {batch} | {what} | {cells(found)} |")
     return lines
@@ -98,7 +98,7 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     print(f"`{shlex.join(['python', *sys.argv])}`\n")
-    print(f"{describe_machine(mx, torch)}; {options.threads} threads; {options.size} x {options.size} images\n")
+    print(f"{describe_machine(mx, torch)}; threads: {options.threads}; {options.size} x {options.size} images\n")
     print(*speed_table(options), sep="\n", flush=True)
     if not options.only_speed:
         print("", *process_table(options), sep="\n")
