@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 import torch
-from _harness import Comparison, compare, describe_machine, import_seconds, run_apart
+from _harness import Comparison, compare, describe_machine, import_seconds, keep_freed_memory, run_apart
 from programs import PROGRAMS, GluonProgram, TorchProgram
 from torch_zoo import NETWORKS, copy_state
 
@@ -105,4 +105,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

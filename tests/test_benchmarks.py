@@ -79,6 +79,23 @@ def test_peak_memory_and_output_of_another_process():
         _harness.run_apart("1 / 0")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is spoken to")
+def test_allocator_is_set_by_starting_anew_once(monkeypatch):
+    import _harness
+
+    started = []
+    monkeypatch.setattr(_harness.os, "execve", lambda *arguments: started.append(arguments))
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    monkeypatch.delenv("MALLOC_MMAP_MAX_", raising=False)
+    _harness.keep_freed_memory()
+    ((program, arguments, environment),) = started
+    assert (program, arguments) == (sys.executable, sys.orig_argv)
+    monkeypatch.setattr(_harness.os, "environ", environment)
+    _harness.keep_freed_memory()
+    assert len(started) == 1
+    assert _harness.run_apart("import os; print('MALLOC_MMAP_MAX_' in os.environ)") == "False"
+
+
 def test_table(monkeypatch, capsys):
     import eager
     import torch
