@@ -14,8 +14,7 @@ __all__ = ["NAMES", "default_float", "from_torch", "is_floating", "name_of", "se
 NAMES: dict[str, torch.dtype] = {
     name: getattr(torch, name)
     for name in (
-        "float16 float32 float64 bfloat16 bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
-        "complex64 complex128"
+        "float16 float32 float64 bfloat16 bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 complex128"
     ).split()
 }
 _NAME_OF = {dtype: name for name, dtype in NAMES.items()}

@@ -69,9 +69,7 @@ def set_state(state: Mapping[str, torch.Tensor]) -> None:
     """
     global _base
     if _SEED not in state:
-        raise MXNetError(
-            f"a random state has an entry {_SEED!r} beside those of devices, this one {sorted(state)}"
-        )
+        raise MXNetError(f"a random state has an entry {_SEED!r} beside those of devices, this one {sorted(state)}")
     generators = {}
     for name, value in state.items():
         if name == _SEED:

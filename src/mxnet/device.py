@@ -71,11 +71,7 @@ class Device:
             torch.cuda.empty_cache()
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Device)
-            and self.device_type == other.device_type
-            and self.device_id == other.device_id
-        )
+        return isinstance(other, Device) and self.device_type == other.device_type and self.device_id == other.device_id
 
     def __hash__(self) -> int:
         return hash((self.device_type, self.device_id))
