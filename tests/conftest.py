@@ -30,8 +30,7 @@ def fixed_seeds() -> None:
 
     random.seed(SEED)
     onp.random.seed(SEED)
-    if hasattr(mx, "random"):
-        mx.random.seed(SEED)
+    mx.random.seed(SEED)
 
 
 @pytest.fixture(scope="session", autouse=True)
