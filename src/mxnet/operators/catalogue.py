@@ -59,6 +59,7 @@ class Operator:
 
     __slots__ = (
         "_canonical",
+        "_outputs",
         "aliases",
         "attributes",
         "body",
@@ -78,6 +79,7 @@ class Operator:
         aliases: tuple[str, ...],
         mutates: tuple[str, ...],
         views: bool = False,
+        outputs: int | Callable[[dict[str, Any], int], int] = 1,
     ) -> None:
         hints = typing.get_type_hints(body)
         parameters = inspect.signature(body).parameters.values()
@@ -95,7 +97,17 @@ class Operator:
         self.attributes: dict[str, Attribute] = {
             p.name: attribute_of(hints[p.name], p.default) for p in attributes if p.name != "training"
         }
+        self._outputs = outputs
         self._canonical: dict[Any, dict[str, Any]] = {}
+
+    def complete(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        """Canonical attributes with the defaults of those not given."""
+        defaults = {name: attribute.default for name, attribute in self.attributes.items() if not attribute.required}
+        return defaults | attributes
+
+    def count(self, attributes: dict[str, Any], inputs: int) -> int:
+        """The number of results for canonical attributes and that many inputs."""
+        return self._outputs if isinstance(self._outputs, int) else self._outputs(self.complete(attributes), inputs)
 
     def canonical(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """The given attributes in the form the body takes: names checked, values typed, required ones there.
@@ -154,9 +166,16 @@ class Operator:
 
 
 def operator(
-    name: str, *aliases: str, mutates: tuple[str, ...] = (), views: bool = False
+    name: str,
+    *aliases: str,
+    mutates: tuple[str, ...] = (),
+    views: bool = False,
+    outputs: int | Callable[[dict[str, Any], int], int] = 1,
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Enter a function over torch tensors into the catalogue under `name` and `aliases`.
+
+    `outputs` is the number of results the body returns, or a function ``outputs(attributes, inputs)`` of the
+    attributes (defaults included) and the number of inputs.
 
     Raises
     ------
@@ -165,7 +184,7 @@ def operator(
     """
 
     def enter(body: Callable[..., Any]) -> Operator:
-        made = Operator(body, name, aliases, mutates, views)
+        made = Operator(body, name, aliases, mutates, views, outputs)
         for key in made.names():
             if key in CATALOGUE:
                 raise ValueError(f"operator name {key!r} is taken by {CATALOGUE[key]!r}")

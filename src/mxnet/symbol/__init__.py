@@ -1,0 +1,1 @@
+"""Graphs: `mx.sym`."""
