@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["MXNetError", "data_dir", "environment_flag"]
+__all__ = ["DynamicShape", "MXNetError", "NotTraceable", "ValuesNotKnown", "data_dir", "environment_flag"]
 
 
 class MXNetError(RuntimeError):
     """The root of the errors this package raises of its own; a `RuntimeError`, as in MXNet."""
+
+
+class ValuesNotKnown(MXNetError):
+    """Values were asked for while a block is traced without any."""
+
+
+class NotTraceable(MXNetError):
+    """A forward pass does what no graph can hold; the block runs without one, its children with theirs."""
+
+
+class DynamicShape(NotTraceable):
+    """The shape of an operator's result hangs on values, and there are none while a block is traced."""
 
 
 def data_dir() -> Path:

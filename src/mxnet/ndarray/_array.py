@@ -204,6 +204,8 @@ def run(
     device: Device | None = None,
 ) -> Any:
     """`invoke` for attributes that are canonical already."""
+    if modes.tracer is not None:
+        return modes.tracer.run(op, inputs, canonical, out, cls, device)
     recording = modes.recording
     first = None
     dead_ends = None

@@ -18,6 +18,8 @@ CPU = torch.device("cpu")
 def torch_device(ctx: str) -> torch.device | None:
     """The torch device behind ``ctx`` as graphs spell it, such as ``cpu(0)`` or ``gpu``; '' leaves the choice.
 
+    ``meta`` is the device of arrays without values.
+
     Raises
     ------
     MXNetError
@@ -25,6 +27,8 @@ def torch_device(ctx: str) -> torch.device | None:
     """
     if not ctx:
         return None
+    if ctx == "meta":
+        return torch.device("meta")
     kind, _, number = ctx.rstrip(")").partition("(")
     try:
         return Device(kind, int(number or 0)).torch_device

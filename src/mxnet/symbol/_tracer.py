@@ -1,0 +1,165 @@
+"""From a forward pass to a graph: every operator call of a thread leaves a node instead of being computed.
+
+While `modes.tracer` is set, `ndarray._array.run` hands each call to the tracer. Its arrays are stand-ins on torch's
+meta device: they have shapes and types, which a forward pass may ask for, and no values. A tracer knows which
+output of which node each array stands for; arrays it has not seen are constants of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from mxnet._modes import modes
+from mxnet.base import NotTraceable
+from mxnet.ndarray._array import Array, run, wrap
+from mxnet.operators.catalogue import Operator, find
+from mxnet.symbol._graph import Entry, Node
+
+__all__ = ["Tracer"]
+
+
+class Tracer:
+    """Records the operators that one thread calls.
+
+    Attributes
+    ----------
+    constants : dict of Node to Array
+        The arrays with values that the forward pass brought in, such as anchors made in ``__init__``.
+    parameters : dict of Node to object
+        The variables of parameters, in the order of their first use, with the parameter of each.
+    inside : list
+        The blocks whose forward is being run, outermost first.
+
+    Parameters
+    ----------
+    name_of : callable, optional
+        ``name_of(parameter)`` tells the name of a parameter's variable.
+    """
+
+    def __init__(self, name_of: Callable[[Any], str] | None = None) -> None:
+        self.constants: dict[Node, Array] = {}
+        self.parameters: dict[Node, Any] = {}
+        self.inside: list[Any] = []
+        self._name_of = name_of
+        self._entries: dict[int, Entry] = {}  # by the id of an array
+        self._arrays: list[Array] = []  # keeps the arrays, so that no id comes twice
+        self._stand_ins: dict[int, tuple[Any, Array]] = {}  # by the id of a parameter
+        self._count = 0
+        self._recorded = False
+
+    @contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Inside, this thread's operator calls are traced."""
+        self._recorded = modes.recording
+        modes.tracer = self
+        try:
+            yield
+        finally:
+            modes.tracer = None
+
+    def variable(self, array: Array, name: str, annotations: Mapping[str, str] | None = None) -> tuple[Node, Array]:
+        """A new variable, and the array without values that stands for it."""
+        node = Node(None, name, annotations=annotations)
+        stand_in = wrap(type(array), _without_values(array._data), array._tag)
+        self._note(stand_in, (node, 0))
+        return node, stand_in
+
+    def parameter(self, parameter: Any, make: Callable[[], Array]) -> Array:
+        """The array that stands for a parameter; `make` makes one of its shape and type."""
+        if id(parameter) not in self._stand_ins:
+            node, stand_in = self.variable(make(), self._name_of(parameter))
+            self.parameters[node] = parameter
+            self._stand_ins[id(parameter)] = parameter, stand_in
+        return self._stand_ins[id(parameter)][1]
+
+    def entry_of(self, array: Array) -> Entry:
+        """What an array stands for; one that is new to the tracer becomes a constant.
+
+        Raises
+        ------
+        NotTraceable
+            If it has no values and was not made by an operator.
+        """
+        entry = self._entries.get(id(array))
+        if entry is None:
+            if array._data.is_meta:
+                raise NotTraceable("an array was made by other means than operators and cannot be part of a graph")
+            node = Node(None, f"const{len(self.constants)}")
+            self.constants[node] = array
+            entry = node, 0
+            self._note(array, entry)
+        return entry
+
+    def replace(self, array: Array, new: Array) -> None:
+        """Let `array` stand for the value of `new` from now on: what an assignment in place does.
+
+        Raises
+        ------
+        NotTraceable
+            If `array` was made outside of the traced forward pass, which a graph does not write to.
+        """
+        if id(array) not in self._entries or self._entries[id(array)][0] in self.constants:
+            raise NotTraceable("the forward pass writes to an array that was made outside of it")
+        array._data = new._data
+        self._note(array, self.entry_of(new))
+
+    def run(
+        self,
+        op: Operator,
+        inputs: Sequence[Any],
+        canonical: dict[str, Any],
+        out: Any,
+        cls: type | None,
+        device: Any,
+    ) -> Any:
+        """Record a call, in the place of `ndarray._array.run`; the results are arrays without values."""
+        entries = [self.entry_of(value) if isinstance(value, Array) else None for value in inputs]
+        while entries and entries[-1] is None:
+            entries.pop()
+        given = [_as_stand_in(value) for value in inputs]
+        attributes = canonical
+        if not entries and "ctx" in op.attributes:
+            attributes = canonical | {"ctx": "meta"}
+        with self._paused():
+            result = run(op, given, attributes, None, cls, device)
+        node = Node(op, self._name(), canonical, entries)
+        results = result if isinstance(result, list) else [result]
+        for number, array in enumerate(results):
+            array._data = _without_values(array._data)
+            self._note(array, (node, number))
+            if self._recorded and not modes.recording and array._data.is_floating_point():
+                self._note(array, (Node(find("BlockGrad"), self._name(), {}, [(node, number)]), 0))
+        return result if out is None else self._store(out, results)
+
+    def _store(self, out: Any, results: list[Array]) -> Any:
+        for target, array in zip([out] if isinstance(out, Array) else out, results, strict=True):
+            self.replace(target, array)
+        return out
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        before, modes.tracer, modes.recording = modes.recording, None, False
+        try:
+            yield
+        finally:
+            modes.tracer, modes.recording = self, before
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"node_{self._count - 1}"
+
+    def _note(self, array: Array, entry: Entry) -> None:
+        self._arrays.append(array)
+        self._entries[id(array)] = entry
+
+
+def _as_stand_in(value: Any) -> Any:
+    return wrap(type(value), _without_values(value._data), value._tag) if isinstance(value, Array) else value
+
+
+def _without_values(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if tensor.is_meta else torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
