@@ -76,6 +76,42 @@ def test_shapes_and_types_follow_from_meta_tensors(recorded_calls: dict[str, lis
     assert not wrong
 
 
+def test_numbers_of_results_are_known_beforehand(recorded_calls: dict[str, list[Call]]) -> None:
+    wrong = {}
+    for name, calls in recorded_calls.items():
+        for inputs, attributes, result in calls:
+            canonical = {key: value for key, value in attributes.items() if key != "training"}
+            found, expected = find(name).count(canonical, len(inputs)), len(tensors(result))
+            if found != expected:
+                wrong[name] = canonical, found, expected
+    assert not wrong
+
+
+# Operator, shapes of the inputs, attributes: what the tables have no row for.
+SEVERAL = [
+    *[
+        (name, [(2, 3, 4), *[(3,)] * 4], {"output_mean_var": wanted, **own})
+        for name, own in (
+            ("BatchNorm", {}),
+            ("_contrib_BatchNormWithReLU", {}),
+            ("_contrib_SyncBatchNorm", {"key": "key"}),
+        )
+        for wanted in (False, True)
+    ],
+    ("GroupNorm", [(2, 3, 4), (3,), (3,)], {"output_mean_var": True}),
+    ("_sample_categorical", [(2, 3)], {"get_prob": True}),
+    ("amp_multicast", [(2,), (3,), ()], {"num_outputs": 3}),
+    ("_npi_atleast_3d", [(2,), (3,), ()], {}),
+]
+
+
+@pytest.mark.parametrize("name, shapes, attributes", SEVERAL)
+def test_numbers_of_results_on_demand(name: str, shapes: list[tuple[int, ...]], attributes: dict[str, Any]) -> None:
+    op = find(name)
+    results = tensors(op(*[torch.ones(shape) / 3 for shape in shapes], **attributes))
+    assert op.count(op.canonical(attributes), len(shapes)) == len(results)
+
+
 def test_operators_know_torch_only() -> None:
     home = Path(find("exp").body.__code__.co_filename).parents[1]
     assert home.name == "operators"

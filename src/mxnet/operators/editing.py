@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mxnet.base import MXNetError
@@ -172,7 +174,11 @@ def _kept(
     return torch.tensor([number for number in range(size) if number not in gone], dtype=torch.int64, device=device)
 
 
-@operator("_npi_unique")
+def _flagged(attributes: dict[str, Any], inputs: int) -> int:
+    return 1 + sum(attributes[name] for name in ("return_index", "return_inverse", "return_counts"))
+
+
+@operator("_npi_unique", outputs=_flagged)
 def unique(
     data: Tensor,
     *,
@@ -230,7 +236,7 @@ def diag_indices_from(data: Tensor) -> Tensor:
     return torch.arange(data.shape[0], device=data.device).expand(data.dim(), -1).clone()
 
 
-@operator("_npi_tril_indices")
+@operator("_npi_tril_indices", outputs=2)
 def tril_indices(*, n: int, k: int = 0, m: int) -> list[Tensor]:
     """Row and column numbers of the lower triangle of an `n` by `m` matrix."""
     return list(torch.tril_indices(n, m, k).unbind(0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -70,25 +70,33 @@ def column_stack(*data: Tensor) -> Tensor:
     return torch.column_stack(data)
 
 
-@operator("_npi_atleast_1d", views=True)
-def atleast_1d(*arys: Tensor) -> Tensor | list[Tensor]:
+def _as_many(attributes: dict[str, Any], inputs: int) -> int:
+    return inputs
+
+
+@operator("_npi_atleast_1d", views=True, outputs=_as_many)
+def atleast_1d(*arys: Tensor) -> list[Tensor]:
     """The arrays with at least one dimension."""
     return [torch.atleast_1d(array) for array in arys]
 
 
-@operator("_npi_atleast_2d", views=True)
-def atleast_2d(*arys: Tensor) -> Tensor | list[Tensor]:
+@operator("_npi_atleast_2d", views=True, outputs=_as_many)
+def atleast_2d(*arys: Tensor) -> list[Tensor]:
     """The arrays with at least two dimensions; vectors become rows."""
     return [torch.atleast_2d(array) for array in arys]
 
 
-@operator("_npi_atleast_3d", views=True)
-def atleast_3d(*arys: Tensor) -> Tensor | list[Tensor]:
+@operator("_npi_atleast_3d", views=True, outputs=_as_many)
+def atleast_3d(*arys: Tensor) -> list[Tensor]:
     """The arrays with at least three dimensions; vectors become (1, n, 1), matrices (m, n, 1)."""
     return [torch.atleast_3d(array) for array in arys]
 
 
-@operator("_split_v2", "_npi_split", "_npi_array_split", "_npi_dsplit", views=True)
+def _parts(attributes: dict[str, Any], inputs: int) -> int:
+    return attributes["sections"] if attributes["sections"] > 0 else len(attributes["indices"])
+
+
+@operator("_split_v2", "_npi_split", "_npi_array_split", "_npi_dsplit", views=True, outputs=_parts)
 def split_v2(
     data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ) -> list[Tensor]:
@@ -108,7 +116,7 @@ def split_v2(
     return _squeezed(parts, axis, squeeze_axis)
 
 
-@operator("_npi_hsplit", views=True)
+@operator("_npi_hsplit", views=True, outputs=_parts)
 def hsplit(
     data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ) -> list[Tensor]:
@@ -117,7 +125,13 @@ def hsplit(
     return split_v2.body(data, indices=indices, axis=axis, squeeze_axis=squeeze_axis, sections=sections)
 
 
-@operator("SliceChannel", "split", "_npx_slice_channel", views=True)
+@operator(
+    "SliceChannel",
+    "split",
+    "_npx_slice_channel",
+    views=True,
+    outputs=lambda attributes, inputs: attributes["num_outputs"],
+)
 def slice_channel(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> list[Tensor]:
     """Cut an array into parts of one size along an axis; `squeeze_axis` drops it where the parts have size one."""
     axis = check_axis(axis, data.dim(), "split")

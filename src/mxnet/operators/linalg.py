@@ -39,7 +39,7 @@ def det(A: Tensor) -> Tensor:
     return linalg.det(_squares(A, "det"))
 
 
-@operator("_linalg_slogdet", "linalg_slogdet", "_npi_slogdet")
+@operator("_linalg_slogdet", "linalg_slogdet", "_npi_slogdet", outputs=2)
 def slogdet(A: Tensor) -> tuple[Tensor, Tensor]:
     """Signs of the determinants, and logarithms of their absolute values."""
     return tuple(linalg.slogdet(_squares(A, "slogdet")))
@@ -70,7 +70,7 @@ def solve(A: Tensor, B: Tensor) -> Tensor:
     return linalg.solve(A, B)
 
 
-@operator("_npi_lstsq")
+@operator("_npi_lstsq", outputs=4)
 def lstsq(
     A: Tensor,
     B: Tensor,
@@ -104,20 +104,20 @@ def lstsq(
     return found.reshape(A.shape[1], *B.shape[1:]), residuals, rank, values
 
 
-@operator("_npi_svd")
+@operator("_npi_svd", outputs=3)
 def svd(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """U, L and V with A = U diag(L) V, of as many singular values L as the smaller dimension."""
     left, values, right = linalg.svd(_matrices(A, "svd"), full_matrices=False)
     return left, values, right
 
 
-@operator("_npi_qr")
+@operator("_npi_qr", outputs=2)
 def qr(A: Tensor) -> tuple[Tensor, Tensor]:
     """Q with orthogonal columns and upper triangular R with A = Q R."""
     return tuple(linalg.qr(_matrices(_floats(A), "qr")))
 
 
-@operator("_npi_eig")
+@operator("_npi_eig", outputs=2)
 def eig(A: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors (columns) of matrices whose eigenvalues are real."""
     values, vectors = linalg.eig(_squares(_floats(A), "eig"))
@@ -143,7 +143,7 @@ def _floats(a: Tensor) -> Tensor:
     return a if a.dtype.is_floating_point else a.to(torch.float64)
 
 
-@operator("_npi_eigh")
+@operator("_npi_eigh", outputs=2)
 def eigh(A: Tensor, *, UPLO: str = "L") -> tuple[Tensor, Tensor]:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices, of which one triangle is read."""
     return tuple(linalg.eigh(_squares(_floats(A), "eigh"), UPLO=UPLO))

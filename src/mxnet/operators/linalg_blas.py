@@ -109,7 +109,7 @@ def trsm(
     return linalg.solve_triangular(factor, alpha * B, upper=upper, left=not rightside)
 
 
-@operator("_linalg_gelqf", "linalg_gelqf")
+@operator("_linalg_gelqf", "linalg_gelqf", outputs=2)
 def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     """Q with orthogonal rows and lower triangular L with A = L Q."""
     if A.dim() < 2 or A.shape[-2] > A.shape[-1]:
@@ -118,7 +118,7 @@ def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     return columns.mT.contiguous(), triangle.mT.contiguous()
 
 
-@operator("_linalg_syevd")
+@operator("_linalg_syevd", outputs=2)
 def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
     """U and ascending L with A = Uᵀ diag(L) U of symmetric A, of which the lower triangle is read."""
     values, vectors = linalg.eigh(A)

@@ -227,7 +227,7 @@ def any(data: Tensor, *, axis: Axes | None = None, keepdims: bool = False) -> Te
     return torch.any(data != 0, axes, keepdim=keepdims) if axes else data != 0
 
 
-@operator("_npi_average")
+@operator("_npi_average", outputs=2)
 def average(
     a: Tensor,
     weights: Tensor | None = None,

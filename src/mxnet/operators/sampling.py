@@ -170,7 +170,12 @@ def _split(counts: Tensor, p: Tensor) -> Tensor:
     return torch.stack([*shares, left], -1)
 
 
-@operator("_sample_categorical", "sample_categorical", "_npx__random_categorical")
+@operator(
+    "_sample_categorical",
+    "sample_categorical",
+    "_npx__random_categorical",
+    outputs=lambda attributes, inputs: 2 if attributes["get_prob"] else 1,
+)
 def categorical(
     data: Tensor, *, shape: Shape = (), get_prob: bool = False, dtype: DType = torch.int32
 ) -> Tensor | tuple[Tensor, Tensor]:

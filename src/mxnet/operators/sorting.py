@@ -51,7 +51,7 @@ def bincount(data: Tensor, weights: Tensor | None = None, *, minlength: int = 0,
     return torch.bincount(data, weights, minlength).to(weights.dtype)
 
 
-@operator("_histogram", "_npi_histogram")
+@operator("_histogram", "_npi_histogram", outputs=2)
 def histogram(
     data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None, range: Floats | None = None
 ) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mxnet._dtype import name_of
@@ -13,6 +15,7 @@ __all__ = [
     "check_floating",
     "check_types",
     "per_dimension",
+    "with_statistics",
 ]
 
 Tensor = torch.Tensor
@@ -61,6 +64,11 @@ def per_dimension(value: tuple[int, ...], rank: int, default: int, where: str, n
     if len(value) != rank:
         raise MXNetError(f"{where}: {name}={value} must have {rank} entries, as kernel has")
     return value
+
+
+def with_statistics(attributes: dict[str, Any], inputs: int) -> int:
+    """The number of results of a normalization: on demand mean and deviation come along."""
+    return 3 if attributes["output_mean_var"] else 1
 
 
 def channels_first(data: Tensor) -> Tensor:

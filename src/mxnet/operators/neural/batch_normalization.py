@@ -9,7 +9,7 @@ import torch
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types
+from mxnet.operators.neural._check import check_types, with_statistics
 
 Tensor = torch.Tensor
 
@@ -75,7 +75,7 @@ def _refuse(where: str, data: Tensor, axis: int, parameters: tuple[Tensor, ...])
     )
 
 
-@operator("BatchNorm", "_npx_batch_norm", mutates=_STATES)
+@operator("BatchNorm", "_npx_batch_norm", mutates=_STATES, outputs=with_statistics)
 def batch_norm(
     data: Tensor,
     gamma: Tensor,
@@ -112,7 +112,7 @@ def batch_norm(
     )
 
 
-@operator("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu", mutates=_STATES)
+@operator("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu", mutates=_STATES, outputs=with_statistics)
 def batch_norm_with_relu(
     data: Tensor,
     gamma: Tensor,
@@ -147,7 +147,7 @@ def batch_norm_with_relu(
     return (torch.relu(result[0]), *result[1:]) if output_mean_var else torch.relu(result)
 
 
-@operator("_contrib_SyncBatchNorm", "_npx_sync_batch_norm", mutates=_STATES)
+@operator("_contrib_SyncBatchNorm", "_npx_sync_batch_norm", mutates=_STATES, outputs=with_statistics)
 def sync_batch_norm(
     data: Tensor,
     gamma: Tensor,

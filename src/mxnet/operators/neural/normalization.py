@@ -11,12 +11,12 @@ from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types
+from mxnet.operators.neural._check import check_types, with_statistics
 
 Tensor = torch.Tensor
 
 
-@operator("LayerNorm", "_npx_layer_norm")
+@operator("LayerNorm", "_npx_layer_norm", outputs=with_statistics)
 def layer_norm(
     data: Tensor,
     gamma: Tensor,
@@ -36,7 +36,7 @@ def layer_norm(
     return (result, *_statistics(data, (axis,), eps, keepdim=True)) if output_mean_var else result
 
 
-@operator("GroupNorm", "_npx_group_norm")
+@operator("GroupNorm", "_npx_group_norm", outputs=with_statistics)
 def group_norm(
     data: Tensor,
     gamma: Tensor,
@@ -107,7 +107,7 @@ def local_response_normalization(
     return F.local_response_norm(data, nsize, alpha, beta, knorm)
 
 
-@operator("moments")
+@operator("moments", outputs=2)
 def moments(data: Tensor, *, axes: Axes | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """Mean and biased variance along axes."""
     axes = (axes,) if isinstance(axes, int) else axes

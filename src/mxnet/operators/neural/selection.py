@@ -54,7 +54,7 @@ def one_hot(
     return torch.where(hot, values[1], values[0])
 
 
-@operator("topk", "_npx_topk")
+@operator("topk", "_npx_topk", outputs=lambda attributes, inputs: 2 if attributes["ret_typ"] == "both" else 1)
 def topk(
     data: Tensor,
     *,

@@ -66,7 +66,7 @@ def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
     return data.to(dtype) if data.dtype.is_floating_point else data
 
 
-@operator("amp_multicast", views=True)
+@operator("amp_multicast", views=True, outputs=lambda attributes, inputs: attributes["num_outputs"])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
     """All arrays as the widest (or narrowest) of their types."""
     types = sorted({tensor.dtype for tensor in data}, key=lambda dtype: torch.finfo(dtype).bits)
