@@ -1,8 +1,8 @@
 """A forward pass that computes shapes only: everything in it is a meta tensor.
 
-`HybridBlock.infer_shape` runs the block's own `forward` once with shape-only inputs. Layers complete the shapes of
-their parameters as they go, and parameters give out stand-ins of their shape, initialized or not. Nothing is
-computed, no hook is called, no running statistic or random state is touched.
+`HybridBlock.infer_shape` and tracing run the block's own `forward` once with shape-only inputs. Layers complete the
+shapes of their parameters as they go, and parameters give out stand-ins of their shape, initialized or not. Nothing
+is computed, no hook is called, no running statistic or random state is touched.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -28,12 +29,18 @@ class _ShapePass(threading.local):
 
     def stand_in(self, parameter: Any) -> Any:
         """An array without memory that has a parameter's shape and type."""
-        from mxnet.numpy.multiarray import ndarray
+        if modes.tracer is not None:
+            return modes.tracer.parameter(parameter, partial(_shape_of, parameter))
+        return _shape_of(parameter)
 
-        shape = parameter.shape
-        if shape is None or any(size < 0 for size in shape):
-            raise parameter._missing()
-        return wrap(ndarray, torch.empty(shape, dtype=_dtype.to_torch(parameter.dtype), device="meta"))
+
+def _shape_of(parameter: Any) -> Any:
+    from mxnet.numpy.multiarray import ndarray
+
+    shape = parameter.shape
+    if shape is None or any(size < 0 for size in shape):
+        raise parameter._missing()
+    return wrap(ndarray, torch.empty(shape, dtype=_dtype.to_torch(parameter.dtype), device="meta"))
 
 
 shape_pass = _ShapePass()

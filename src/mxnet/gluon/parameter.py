@@ -69,6 +69,8 @@ class Parameter:
         For a sparse storage type.
     """
 
+    _version = 0  # counts changes of type, shape and grad_req, which graphs are traced for
+
     def __init__(
         self,
         name: str = "weight",
@@ -155,6 +157,7 @@ class Parameter:
             request = "null"
         if request != self._grad_req:
             self._grad_req = request
+            self._version += 1
             self._attach_grads()
 
     # Initialization
@@ -397,6 +400,7 @@ class Parameter:
         """Change the type of values and gradients."""
         target = _dtype.to_torch(dtype)
         self._dtype = dtype
+        self._version += 1
         if self._replicas is not None:  # new arrays: those handed out before keep their type
             self._replicas = [wrap(ndarray, array._data.to(target), array._tag) for array in self._replicas]
             self._attach_grads()

@@ -100,9 +100,9 @@ class Tracer:
         Raises
         ------
         NotTraceable
-            If `array` was made outside of the traced forward pass, which a graph does not write to.
+            If `array` is an input, a parameter or a constant: a graph writes to none of them.
         """
-        if id(array) not in self._entries or self._entries[id(array)][0] in self.constants:
+        if id(array) not in self._entries or self._entries[id(array)][0].op is None:
             raise NotTraceable("the forward pass writes to an array that was made outside of it")
         array._data = new._data
         self._note(array, self.entry_of(new))

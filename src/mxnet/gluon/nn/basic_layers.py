@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mxnet.gluon.block import Block, HybridBlock, _indent
+from mxnet.gluon._block import indent
+from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.nn._layer import OperatorLayer
 from mxnet.gluon.nn.activations import Activation
 from mxnet.gluon.parameter import Parameter
@@ -49,7 +50,7 @@ class _Container:
         return (x, *args) if args else x
 
     def __repr__(self) -> str:
-        children = [f"  ({name}): {_indent(repr(child))}" for name, child in self._child_blocks()]
+        children = [f"  ({name}): {indent(repr(child))}" for name, child in self._child_blocks()]
         return f"{type(self).__name__}(\n" + "\n".join(children) + "\n)"
 
     def __getitem__(self, key: int | slice) -> Any:

@@ -1,0 +1,1 @@
+"""Engines: what turns a graph into something that runs."""
