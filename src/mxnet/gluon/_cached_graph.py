@@ -14,20 +14,21 @@ from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 import mxnet
+from mxnet import _generators
 from mxnet._modes import modes
-from mxnet.base import MXNetError, NotTraceable, ValuesNotKnown
-from mxnet.engines._torch import compile_graph
+from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
+from mxnet.engines._registry import Engine, find_engine
 from mxnet.gluon._shape_pass import shape_only
 from mxnet.gluon._structure import ARRAY, flatten, rebuild
 from mxnet.ndarray._array import Array, device_of_array, read, wrap
 from mxnet.ndarray._gradients import node_of
 from mxnet.symbol._graph import Entry, Node
-from mxnet.symbol._tracer import Tracer
+from mxnet.symbol._tracer import Tracer, ValueTracer
 
 if TYPE_CHECKING:
     from mxnet.gluon.block import Block, HybridBlock
@@ -41,7 +42,7 @@ _tracing = threading.RLock()  # tracing completes parameters, which two threads 
 _HOME = str(Path(mxnet.__file__).parent)
 
 
-class Trace:
+class Trace(NamedTuple):
     """The graph of one forward pass.
 
     Attributes
@@ -57,18 +58,24 @@ class Trace:
         The class of each output.
     """
 
-    def __init__(self, tracer: Tracer, inputs: list[Node], output: Any) -> None:
-        arrays: list[Array] = []
-        self.structure = flatten(output, arrays)
-        self.entries: list[Entry] = [tracer.entry_of(array) for array in arrays]
-        self.classes = [type(array) for array in arrays]
-        self.inputs = inputs
-        self.parameters: dict[Node, Parameter] = dict(tracer.parameters)
-        self.constants: dict[Node, Array] = dict(tracer.constants)
+    entries: list[Entry]
+    inputs: list[Node]
+    parameters: dict[Node, Parameter]
+    constants: dict[Node, Array]
+    structure: Any
+    classes: list[type]
 
 
-def trace(block: HybridBlock, args: Sequence[Any]) -> Trace:
+def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) -> Trace:
     """Run a block's forward without values and return the graph it leaves; shapes of parameters are completed.
+
+    Parameters
+    ----------
+    block : HybridBlock
+    args : sequence
+        As `forward` takes them.
+    with_values : bool, default False
+        Compute, on copies of the states, for a forward pass in which shapes hang on values.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def trace(block: HybridBlock, args: Sequence[Any]) -> Trace:
         If it reads values; the message names the block and the line.
     """
     names = {id(parameter): name for name, parameter in block._named_params("")}
-    tracer = Tracer(lambda parameter: names.get(id(parameter), parameter.name))
+    tracer = (ValueTracer if with_values else Tracer)(lambda parameter: names.get(id(parameter), parameter.name))
     arrays: list[Array] = []
     structure = flatten(tuple(args), arrays)
     inputs, stand_ins = [], []
@@ -92,9 +99,12 @@ def trace(block: HybridBlock, args: Sequence[Any]) -> Trace:
             modes.recording, modes.training = recording, training
             with tracer.tracing():
                 output = block.forward(*rebuild(structure, iter(stand_ins)))
-            return Trace(tracer, inputs, output)
     except ValuesNotKnown as error:
         raise ValuesNotKnown(f"{_where(block, tracer, error.__traceback__)}: {error}") from error
+    outputs: list[Array] = []
+    structure = flatten(output, outputs)
+    entries = [tracer.entry_of(array) for array in outputs]
+    return Trace(entries, inputs, tracer.parameters, tracer.constants, structure, [type(array) for array in outputs])
 
 
 def _where(root: Block, tracer: Tracer, stack: TracebackType | None) -> str:
@@ -136,8 +146,8 @@ class _Untraced:
 class _Plan(_Untraced):
     """A trace, compiled for one form of inputs."""
 
-    def __init__(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> None:
-        self.trace = traced = trace(block, args)
+    def __init__(self, block: HybridBlock, traced: Trace, arrays: Sequence[Array], engine: Engine) -> None:
+        self.trace = traced
         for parameter in _in_order_of_completion(block, traced):
             parameter._finish_deferred_init()
         self.parameters = list(traced.parameters.values())
@@ -145,9 +155,8 @@ class _Plan(_Untraced):
         super().__init__(block)
         tensors = self._tensors(arrays)
         variables = [*traced.inputs, *traced.parameters, *traced.constants]
-        self.compiled = compile_graph(
-            traced.entries, variables, [_example(tensor) for tensor in tensors], modes.training
-        )
+        examples = [_example(tensor) for tensor in tensors]
+        self.compiled = engine(traced.entries, variables, examples, modes.training)
         self.function = self.compiled.function
         # An input that is returned as it is stays the array it was.
         numbers = {id(node): number for number, node in enumerate(traced.inputs)}
@@ -201,15 +210,39 @@ class _Plan(_Untraced):
 
 
 class CachedGraph:
-    """The plans of one hybridized block."""
+    """The plans of one hybridized block.
 
-    def __init__(self, partition_if_dynamic: bool = True) -> None:
+    Attributes
+    ----------
+    latest : Trace or None
+        The graph that was traced or restored last: what `export` writes.
+    refusal : str
+        Why there is none, if the block cannot be a graph.
+
+    Parameters
+    ----------
+    partition_if_dynamic : bool, default True
+        Whether a block that cannot be a graph runs in parts.
+    backend : str, default 'torch'
+        The engine that runs the graphs.
+    """
+
+    def __init__(self, partition_if_dynamic: bool = True, backend: str = "torch") -> None:
         self._partition = partition_if_dynamic
+        self._backend = backend
+        self._engine = find_engine(backend)
         self._plans: OrderedDict[Any, _Plan | _Untraced] = OrderedDict()
+        self._restored: Trace | None = None
         self.latest: Trace | None = None
+        self.refusal = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CachedGraph, (self._partition,)  # a copied block traces anew
+        return CachedGraph, (self._partition, self._backend)  # a copied block traces anew
+
+    def restore(self, restored: Trace) -> None:
+        """Take a graph from a file for the forward passes to come, instead of tracing."""
+        self._plans.clear()
+        self._restored = self.latest = restored
 
     def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[_Plan | None, Sequence[Array]]:
         """The graph for inputs of this form, traced first if the form is new, and the arrays it runs on.
@@ -244,16 +277,33 @@ class CachedGraph:
         return plan
 
     def _traced(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> _Plan | _Untraced:
+        fits = self._restored is not None and len(self._restored.inputs) == len(arrays)
         try:
-            plan = _Plan(block, args, arrays)
+            graph = self._restored if fits else trace(block, args)
+            plan = _Plan(block, graph, arrays, self._engine)
         except NotTraceable as error:
-            if self._partition:
-                return _Untraced(block)
-            raise MXNetError(
-                f"{type(block).__name__} cannot be one graph: {error}; allow partition_if_dynamic"
-            ) from error
-        self.latest = plan.trace
+            if not self._partition:
+                name = type(block).__name__
+                raise MXNetError(
+                    f"{name} cannot be one graph: {error}. With partition_if_dynamic=True it runs in parts"
+                ) from error
+            self.refusal = str(error)
+            if isinstance(error, DynamicShape):
+                self.latest = _with_values(block, args)
+            return _Untraced(block)
+        self.latest = graph
         return plan
+
+
+def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace:
+    """The graph of a forward pass in which shapes hang on values, for files: one computed for these inputs."""
+    for parameter in block._unique_params():
+        parameter._finish_deferred_init()
+    state = _generators.get_state()
+    try:
+        return trace(block, args, with_values=True)
+    finally:
+        _generators.set_state(state)
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from mxnet.ndarray._array import Array, run, wrap
 from mxnet.operators.catalogue import Operator, find
 from mxnet.symbol._graph import Entry, Node
 
-__all__ = ["Tracer"]
+__all__ = ["Tracer", "ValueTracer"]
 
 
 class Tracer:
@@ -64,7 +64,7 @@ class Tracer:
     def variable(self, array: Array, name: str, annotations: Mapping[str, str] | None = None) -> tuple[Node, Array]:
         """A new variable, and the array without values that stands for it."""
         node = Node(None, name, annotations=annotations)
-        stand_in = wrap(type(array), _without_values(array._data), array._tag)
+        stand_in = self._stand_in(array)
         self._note(stand_in, (node, 0))
         return node, stand_in
 
@@ -120,20 +120,29 @@ class Tracer:
         entries = [self.entry_of(value) if isinstance(value, Array) else None for value in inputs]
         while entries and entries[-1] is None:
             entries.pop()
-        given = [_as_stand_in(value) for value in inputs]
-        attributes = canonical
-        if not entries and "ctx" in op.attributes:
-            attributes = canonical | {"ctx": "meta"}
         with self._paused():
-            result = run(op, given, attributes, None, cls, device)
+            result = self._results(op, inputs, canonical, cls, device)
         node = Node(op, self._name(), canonical, entries)
         results = result if isinstance(result, list) else [result]
         for number, array in enumerate(results):
-            array._data = _without_values(array._data)
             self._note(array, (node, number))
             if self._recorded and not modes.recording and array._data.is_floating_point():
                 self._note(array, (Node(find("BlockGrad"), self._name(), {}, [(node, number)]), 0))
         return result if out is None else self._store(out, results)
+
+    def _stand_in(self, array: Array) -> Array:
+        return wrap(type(array), _without_values(array._data), array._tag)
+
+    def _results(
+        self, op: Operator, inputs: Sequence[Any], canonical: dict[str, Any], cls: type | None, device: Any
+    ) -> Any:
+        given = [self._stand_in(value) if isinstance(value, Array) else value for value in inputs]
+        if "ctx" in op.attributes and not any(isinstance(value, Array) for value in inputs):
+            canonical = canonical | {"ctx": "meta"}
+        result = run(op, given, canonical, None, cls, device)
+        for array in result if isinstance(result, list) else [result]:
+            array._data = _without_values(array._data)
+        return result
 
     def _store(self, out: Any, results: list[Array]) -> Any:
         for target, array in zip([out] if isinstance(out, Array) else out, results, strict=True):
@@ -157,8 +166,22 @@ class Tracer:
         self._entries[id(array)] = entry
 
 
-def _as_stand_in(value: Any) -> Any:
-    return wrap(type(value), _without_values(value._data), value._tag) if isinstance(value, Array) else value
+class ValueTracer(Tracer):
+    """A tracer that computes: for forward passes in which shapes hang on values.
+
+    States are copied, so that operators which write to them write to the copies.
+    """
+
+    def _stand_in(self, array: Array) -> Array:
+        return wrap(type(array), array._data.detach().clone(), array._tag)
+
+    def parameter(self, parameter: Any, make: Callable[[], Array]) -> Array:
+        return super().parameter(parameter, lambda: parameter.list_data()[0])
+
+    def _results(
+        self, op: Operator, inputs: Sequence[Any], canonical: dict[str, Any], cls: type | None, device: Any
+    ) -> Any:
+        return run(op, inputs, canonical, None, cls, device)
 
 
 def _without_values(tensor: torch.Tensor) -> torch.Tensor:
