@@ -25,7 +25,7 @@ def operator(name: str) -> Any:
     """The operator of that name as a function of arrays."""
 
     def call(*arrays: Any, out: Any = None, **attributes: Any) -> Any:
-        return invoke(find(name), arrays, attributes, out)
+        return invoke(find(name), arrays, attributes, out, cls=None if arrays else mx.nd.NDArray)
 
     return call
 

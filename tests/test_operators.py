@@ -15,7 +15,7 @@ from mxnet import np, npx
 from mxnet.base import MXNetError
 from mxnet.operators import CATALOGUE, find
 
-TABLES = ("legacy.json", "linalg.json", "neural.json", "numpy.json", "numpy_shape.json")
+TABLES = ("legacy.json", "linalg.json", "neural.json", "numpy.json", "numpy_shape.json", "retired.json")
 # The shapes of their results hang on values.
 DATA_DEPENDENT = {
     "_contrib_boolean_mask",

@@ -14,10 +14,13 @@ FOLDER = Path(__file__).parent
 def find(mx, name):
     """The eager function of the operator `name`."""
     from mxnet.ndarray.numpy import _internal as npi
+    from mxnet.ndarray.numpy import _op as np_op
 
     places = [
         (npi, "_npi_"),
         (npi, "_np_"),
+        (np_op, "_np_"),
+        (mx.nd.sparse, "_sparse_"),
         (mx.nd.contrib, "_contrib_"),
         (mx.nd.linalg, "_linalg_"),
         (mx.nd, ""),

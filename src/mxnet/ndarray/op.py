@@ -7,7 +7,6 @@ from mxnet.ndarray._register import function_of
 from mxnet.operators.catalogue import CATALOGUE
 
 _OPERATORS = {name: op for name, op in CATALOGUE.items() if not name.startswith("_")}
-_OPERATORS["cumsum"] = CATALOGUE["_npi_cumsum"]  # one operator for both faces, under NumPy's name in graphs
 
 __all__ = sorted(_OPERATORS)
 

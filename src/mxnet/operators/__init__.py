@@ -15,6 +15,7 @@ from mxnet.operators import (  # noqa: F401  (each enters its operators)
     linalg,
     linalg_blas,
     logic,
+    names,
     neural,
     products,
     random,

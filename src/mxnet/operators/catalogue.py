@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 
 from mxnet.operators.attributes import Attribute, attribute_of
 
-__all__ = ["CATALOGUE", "Operator", "find", "operator"]
+__all__ = ["CATALOGUE", "Operator", "add_names", "find", "operator"]
 
 CATALOGUE: dict[str, Operator] = {}
 """Every operator under each of its names."""
@@ -185,13 +185,30 @@ def operator(
 
     def enter(body: Callable[..., Any]) -> Operator:
         made = Operator(body, name, aliases, mutates, views, outputs)
-        for key in made.names():
-            if key in CATALOGUE:
-                raise ValueError(f"operator name {key!r} is taken by {CATALOGUE[key]!r}")
-            CATALOGUE[key] = made
+        _enter(made, made.names())
         return made
 
     return enter
+
+
+def _enter(op: Operator, names: Iterable[str]) -> None:
+    for name in names:
+        if name in CATALOGUE:
+            raise ValueError(f"operator name {name!r} is taken by {CATALOGUE[name]!r}")
+        CATALOGUE[name] = op
+
+
+def add_names(name: str, *aliases: str) -> None:
+    """Enter the operator `name` under further names.
+
+    Raises
+    ------
+    ValueError
+        If one of them is taken already.
+    """
+    op = find(name)
+    _enter(op, aliases)
+    op.aliases += aliases
 
 
 def find(name: str) -> Operator:

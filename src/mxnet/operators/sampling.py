@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mxnet._dtype import name_of
@@ -144,9 +146,26 @@ def multinomial(a: Tensor | None = None, *, n: int, pvals: Floats | None = None,
     return _split(counts, p.expand(*counts.shape[:-1], len(p))).to(torch.int64)
 
 
-@operator("_sample_multinomial", "sample_multinomial", "_npx__random_multinomial")
-def sample_multinomial(n: Tensor, p: Tensor, *, shape: Shape = (), ctx: str = "", dtype: DType = torch.int32) -> Tensor:
-    """Counts of outcomes in ``n[i]`` draws with probabilities ``p[i]``, `shape` times each."""
+def _with_probability(attributes: dict[str, Any], inputs: int) -> int:
+    return 2 if attributes["get_prob"] else 1
+
+
+@operator("_sample_multinomial", "sample_multinomial", "_npx__random_multinomial", outputs=_with_probability)
+def sample_multinomial(
+    n: Tensor,
+    p: Tensor | None = None,
+    *,
+    shape: Shape = (),
+    ctx: str = "",
+    dtype: DType = torch.int32,
+    get_prob: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Counts of outcomes in ``n[i]`` draws with probabilities ``p[i]``, `shape` times each.
+
+    With one input it is what MXNet 1.x means by this name: `categorical`.
+    """
+    if p is None:
+        return categorical.body(n, shape=shape, get_prob=get_prob, dtype=dtype)
     result_type = _one_of(dtype, _INDEX_TYPES, "multinomial")
     if n.shape != p.shape[:-1]:
         raise MXNetError(f"multinomial: n of shape {tuple(n.shape)} does not fit p of shape {tuple(p.shape)}")
@@ -174,7 +193,7 @@ def _split(counts: Tensor, p: Tensor) -> Tensor:
     "_sample_categorical",
     "sample_categorical",
     "_npx__random_categorical",
-    outputs=lambda attributes, inputs: 2 if attributes["get_prob"] else 1,
+    outputs=_with_probability,
 )
 def categorical(
     data: Tensor, *, shape: Shape = (), get_prob: bool = False, dtype: DType = torch.int32

@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-from mxnet.operators.legacy import arithmetic, functions, reduction  # noqa: F401  (each enters its operators)
+from mxnet.operators.legacy import (  # noqa: F401  (each enters its operators)
+    arithmetic,
+    creation,
+    functions,
+    reduction,
+    retired,
+)

@@ -13,7 +13,7 @@ from mxnet.operators.neural._check import check_types, with_statistics
 
 Tensor = torch.Tensor
 
-_STATES = ("moving_mean", "moving_var")
+STATES = ("moving_mean", "moving_var")
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -67,7 +67,7 @@ def _fixed(gamma: Tensor, training: bool) -> Tensor:
 
 
 def _refuse(where: str, data: Tensor, axis: int, parameters: tuple[Tensor, ...]) -> None:
-    names = ("gamma", "beta", *_STATES)
+    names = ("gamma", "beta", *STATES)
     found = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in zip(names, parameters, strict=True))
     raise MXNetError(
         f"{where}: shape inconsistent, data of shape {tuple(data.shape)} with axis={axis} takes "
@@ -75,7 +75,7 @@ def _refuse(where: str, data: Tensor, axis: int, parameters: tuple[Tensor, ...])
     )
 
 
-@operator("BatchNorm", "_npx_batch_norm", mutates=_STATES, outputs=with_statistics)
+@operator("BatchNorm", "_npx_batch_norm", mutates=STATES, outputs=with_statistics)
 def batch_norm(
     data: Tensor,
     gamma: Tensor,
@@ -112,7 +112,7 @@ def batch_norm(
     )
 
 
-@operator("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu", mutates=_STATES, outputs=with_statistics)
+@operator("_contrib_BatchNormWithReLU", "_npx_batch_norm_with_relu", mutates=STATES, outputs=with_statistics)
 def batch_norm_with_relu(
     data: Tensor,
     gamma: Tensor,
@@ -147,7 +147,7 @@ def batch_norm_with_relu(
     return (torch.relu(result[0]), *result[1:]) if output_mean_var else torch.relu(result)
 
 
-@operator("_contrib_SyncBatchNorm", "_npx_sync_batch_norm", mutates=_STATES, outputs=with_statistics)
+@operator("_contrib_SyncBatchNorm", "_npx_sync_batch_norm", mutates=STATES, outputs=with_statistics)
 def sync_batch_norm(
     data: Tensor,
     gamma: Tensor,
