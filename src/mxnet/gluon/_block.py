@@ -350,6 +350,42 @@ class Block:
             cast_dtype, dtype_source, "param_dict",
         )  # fmt: skip
 
+    def save(self, prefix: str | os.PathLike) -> None:
+        """Write the parameters, and the graphs that hybridized blocks have, to two files.
+
+        Parameters
+        ----------
+        prefix : path
+            The files are ``<prefix>-model.json`` and ``<prefix>-model.params``. (MXNet 2.0.0b1 writes the second to
+            ``MyModel-model.params`` whatever the prefix; `load` reads both.)
+
+        Raises
+        ------
+        RuntimeError
+            If a parameter is not initialized; nothing is written then.
+        """
+        from mxnet.gluon import _model_files
+
+        _model_files.save(self, prefix)
+
+    def load(self, prefix: str | os.PathLike) -> None:
+        """Read what `save` has written: into a network that is built as the saved one was.
+
+        Blocks that had a graph are hybridized and run that graph, without tracing `forward`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there are no such files.
+        MXNetError
+            If a file cannot be read, or the network is built otherwise.
+        AssertionError, ValueError
+            As `load_parameters`.
+        """
+        from mxnet.gluon import _model_files
+
+        _model_files.load(self, prefix)
+
     # Running
 
     def __call__(self, *args: Any) -> Any:
@@ -396,6 +432,11 @@ class Block:
         handle.attach(self._forward_hooks, hook)
         self._version += 1
         return handle
+
+    def register_op_hook(self, callback: Callable[[str, str, Any], None], monitor_all: bool = False) -> None:
+        """Call `HybridBlock.register_op_hook` of the children."""
+        for _, child in self._child_blocks():
+            child.register_op_hook(callback, monitor_all)
 
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """Hybridize the children that can be; see `HybridBlock.hybridize`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +25,9 @@ from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
 from mxnet.engines._registry import Engine, find_engine
 from mxnet.gluon._shape_pass import shape_only
 from mxnet.gluon._structure import ARRAY, flatten, rebuild
-from mxnet.ndarray._array import Array, device_of_array, read, wrap
+from mxnet.ndarray._array import Array, device_of_array, read, run, wrap
 from mxnet.ndarray._gradients import node_of
-from mxnet.symbol._graph import Entry, Node
+from mxnet.symbol._graph import Entry, Node, replay
 from mxnet.symbol._tracer import Tracer, ValueTracer
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         with shape_only(), device_of_array(arrays[0]):
             modes.recording, modes.training = recording, training
             with tracer.tracing():
-                output = block.forward(*rebuild(structure, iter(stand_ins)))
+                output = block._forward_completed(*rebuild(structure, iter(stand_ins)))
     except ValuesNotKnown as error:
         raise ValuesNotKnown(f"{_where(block, tracer, error.__traceback__)}: {error}") from error
     outputs: list[Array] = []
@@ -177,6 +177,23 @@ class _Plan(_Untraced):
             self._note_dead_ends(arrays, tensors, outputs)
         return outputs[0] if self.single else rebuild(self.trace.structure, iter(outputs))
 
+    def run_observed(self, arrays: Sequence[Array], hooks: Sequence[tuple[Callable[..., Any], bool]]) -> Any:
+        """`run` operator by operator, with every hook called; see `HybridBlock.register_op_hook`."""
+        graph = self.trace
+        values = {id(node): array for node, array in zip(graph.inputs, arrays, strict=True)}
+        values |= {id(node): parameter.data_for(arrays[0]) for node, parameter in graph.parameters.items()}
+        values |= {id(node): array for node, array in graph.constants.items()}
+
+        def call(node: Node, inputs: list[Any]) -> list[Any]:
+            result = run(node.op, inputs, node.attributes, cls=graph.classes[0])
+            results = result if isinstance(result, list) else [result]
+            for callback, monitor_all in hooks:
+                for name, array in _named(node, inputs, results, monitor_all):
+                    callback(name, node.op.name, array.as_nd_ndarray())
+            return results
+
+        return rebuild(graph.structure, iter(replay(graph.entries, values, call)))
+
     def _tensors(self, arrays: Sequence[Array]) -> list[torch.Tensor]:
         recording = modes.recording
         tensors = [read(array, recording) for array in arrays]
@@ -238,6 +255,10 @@ class CachedGraph:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CachedGraph, (self._partition, self._backend)  # a copied block traces anew
+
+    def is_for(self, backend: str) -> bool:
+        """Whether its graphs run on that engine."""
+        return self._backend.lower() == backend.lower()
 
     def restore(self, restored: Trace) -> None:
         """Take a graph from a file for the forward passes to come, instead of tracing."""
@@ -304,6 +325,17 @@ def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace:
         return trace(block, args, with_values=True)
     finally:
         _generators.set_state(state)
+
+
+def _named(node: Node, inputs: list[Any], results: list[Any], with_inputs: bool) -> Iterator[tuple[str, Array]]:
+    """The arrays of an operator's call, named as MXNet names them."""
+    if with_inputs:
+        places = [f"arg{number}" for number in range(len(inputs))] if node.op.variadic else node.op.inputs
+        for place, array in zip(places, inputs, strict=False):
+            if array is not None:
+                yield f"{node.name}_{place}", array
+    for number, array in enumerate(results):
+        yield f"{node.name}_output{number if len(results) > 1 else ''}", array
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
+from mxnet import _dtype
 from mxnet.base import MXNetError
+from mxnet.engines._registry import find_engine
 from mxnet.gluon._block import Block
-from mxnet.gluon._cached_graph import CachedGraph
+from mxnet.gluon._cached_graph import CachedGraph, Trace, trace
 from mxnet.gluon._shape_pass import shape_only, shape_pass, without_values
-from mxnet.gluon._structure import map_arrays
+from mxnet.gluon._structure import flatten, map_arrays
+from mxnet.ndarray._array import Array
+from mxnet.symbol._graph import auxiliary, variables
 
 __all__ = ["HybridBlock"]
+
+OpHook = Callable[[str, str, Any], None]
 
 
 class HybridBlock(Block):
@@ -23,6 +31,7 @@ class HybridBlock(Block):
         super().__init__()
         self._active = False
         self._graphs = CachedGraph()
+        self._op_hooks: list[tuple[OpHook, bool]] = []
 
     def register_child(self, block: Block, name: str | None = None) -> None:
         """As `Block.register_child`; the child must be a HybridBlock.
@@ -51,8 +60,12 @@ class HybridBlock(Block):
 
     def _run_graph(self, *args: Any) -> Any:
         plan, arrays = self._graphs.plan_for(self, args)
-        if plan is not None:
-            return plan.run(arrays)
+        if plan is None:
+            return self._forward_completed(*args)
+        return plan.run(arrays) if not self._op_hooks else plan.run_observed(arrays, self._op_hooks)
+
+    def _forward_completed(self, *args: Any) -> Any:
+        """`forward` without a graph, after the parameters are completed."""
         if any(param._replicas is None for param in self._reg_params.values()):
             self._complete(*args)
         return self.forward(*args)
@@ -125,15 +138,12 @@ class HybridBlock(Block):
         MXNetError
             If an option is of the wrong type.
         """
-        flags = {
-            "active": active,
-            "partition_if_dynamic": partition_if_dynamic,
-            "static_alloc": static_alloc,
-            "static_shape": static_shape,
-        }
-        for name, value in flags.items():
-            if not isinstance(value, (bool, int)):
-                raise MXNetError(f"hybridize: {name} must be True or False, not {value!r}")
+        _check_flags(
+            active=active,
+            partition_if_dynamic=partition_if_dynamic,
+            static_alloc=static_alloc,
+            static_shape=static_shape,
+        )
         self._active = bool(active)
         self._graphs = CachedGraph(bool(partition_if_dynamic))
         super().hybridize(
@@ -145,3 +155,150 @@ class HybridBlock(Block):
             forward_bulk_size=forward_bulk_size,
             backward_bulk_size=backward_bulk_size,
         )
+
+    def optimize_for(
+        self,
+        x: Any,
+        *args: Any,
+        backend: str | None = None,
+        clear: bool = False,
+        partition_if_dynamic: bool = True,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+        inline_limit: int = 2,
+        forward_bulk_size: int | None = None,
+        backward_bulk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Hybridize this block for the given inputs and an engine; nothing is computed.
+
+        Parameters
+        ----------
+        x, *args : array
+            Inputs as `forward` takes them; their values do not matter.
+        backend : str, optional
+            The engine that is to run the graph; default torch.
+        clear : bool, default False
+            Forget the graphs of other inputs, and hooks on operators.
+        partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size, backward_bulk_size
+            As for `hybridize`.
+        **kwargs
+            Options of the engine.
+
+        Raises
+        ------
+        ValueError
+            If there is no such engine; the message lists those registered.
+        TypeError
+            If the engine has no such option.
+        """
+        find_engine(backend or "torch")
+        _check_flags(
+            clear=clear, partition_if_dynamic=partition_if_dynamic, static_alloc=static_alloc, static_shape=static_shape
+        )
+        if kwargs:
+            raise TypeError(f"backend {backend or 'torch'!r} takes no options, given {', '.join(kwargs)}")
+        if clear or not self._active or not self._graphs.is_for(backend or "torch"):
+            self.hybridize(
+                True, partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size,
+                backward_bulk_size,
+            )  # fmt: skip
+            self._graphs = CachedGraph(bool(partition_if_dynamic), backend or "torch")
+        if clear:
+            self._op_hooks.clear()
+        self._graphs.plan_for(self, (x, *args))
+
+    def register_op_hook(self, callback: OpHook, monitor_all: bool = False) -> None:
+        """Have a function called with every array that the operators of the graph make.
+
+        It is called once the block is hybridized, as is that of every block below that runs a graph of its own.
+
+        Parameters
+        ----------
+        callback : callable
+            ``callback(tensor_name, operator_name, array)``, the array an NDArray, the name as ``node_3_output``.
+        monitor_all : bool, default False
+            Call it with the inputs of the operators too, as ``node_3_data``.
+        """
+        self._op_hooks.append((callback, bool(monitor_all)))
+        super().register_op_hook(callback, monitor_all)
+
+    def infer_type(self, *args: Any) -> None:
+        """Set the types of the parameters to those that inputs of these types ask for.
+
+        Parameters
+        ----------
+        *args : array
+            Inputs as `forward` takes them; only shapes and types matter.
+        """
+        from mxnet.symbol._infer import infer_types
+
+        with shape_only():
+            graph = trace(self, map_arrays(args, self._in_own_type))
+        arrays: list[Array] = []
+        flatten(args, arrays)
+        known = {node.name: array.dtype for node, array in zip(graph.inputs, arrays, strict=True)}
+        arguments, _, states = infer_types(graph.entries, known, partial=True)
+        auxiliaries = auxiliary(graph.entries)
+        found = iter(arguments), iter(states)
+        for node in variables(graph.entries):
+            dtype = next(found[id(node) in auxiliaries])
+            if node in graph.parameters and dtype is not None:
+                graph.parameters[node].cast(dtype)
+
+    def _in_own_type(self, array: Array) -> Array:
+        """An array without values in the type the parameters have now, if it has a floating type at all."""
+        dtype = next((_dtype.to_torch(param.dtype) for param in self._unique_params()), None)
+        data = without_values(array)
+        if dtype is not None and data._data.is_floating_point() and dtype.is_floating_point:
+            data._data = data._data.to(dtype)
+        return data
+
+    # Files
+
+    def export(self, path: str | os.PathLike | None, epoch: int = 0, remove_amp_cast: bool = True) -> tuple[Any, Any]:
+        """Write the graph as ``path-symbol.json`` and the parameters as ``path-0000.params``.
+
+        MXNet 1.x and 2.0 read both files, and `SymbolBlock.imports` does.
+
+        Parameters
+        ----------
+        path : path or None
+            What the names of the files begin with; None returns what would be in them.
+        epoch : int, default 0
+            The number in the name of the parameter file.
+        remove_amp_cast : bool, default True
+            Leave out the casts that automatic mixed precision put in.
+
+        Returns
+        -------
+        (str, str) or (Symbol, dict of str to ndarray)
+            Names of the files; or the graph, whose inputs are named ``data`` or ``data0``, ``data1``, ..., and the
+            arrays, ``arg:`` or ``aux:`` before their names.
+
+        Raises
+        ------
+        RuntimeError
+            If the block has not been hybridized and called, or cannot be a graph.
+        """
+        from mxnet.gluon._export import export
+
+        named = {id(param): name for name, param in self._named_params("")}
+        params = {named[id(param)]: param for param in self._unique_params()}
+        return export(self._graph_to_export(), params, path, epoch, remove_amp_cast)
+
+    def _graph_to_export(self) -> Trace:
+        if self._graphs.latest is not None:
+            return self._graphs.latest
+        if self._graphs.refusal:
+            raise RuntimeError(f"{type(self).__name__} cannot be exported: {self._graphs.refusal}")
+        raise RuntimeError(
+            "Please first call block.hybridize() and then run forward with this block at least once before "
+            "calling export."
+        )
+
+
+def _check_flags(**flags: Any) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, (bool, int)):
+            raise MXNetError(f"hybridize: {name} must be True or False, not {value!r}")

@@ -1,0 +1,223 @@
+"""`SymbolBlock`: a block made of a graph."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from mxnet import _dtype
+from mxnet.base import MXNetError
+from mxnet.device import Device
+from mxnet.formats._dtypes import DTYPE_OF_CODE
+from mxnet.gluon import _files
+from mxnet.gluon._cached_graph import Trace
+from mxnet.gluon._hybrid_block import HybridBlock
+from mxnet.gluon._structure import ARRAY
+from mxnet.gluon.parameter import Parameter
+from mxnet.ndarray._array import Array, run
+from mxnet.numpy.multiarray import ndarray
+from mxnet.symbol import Symbol
+from mxnet.symbol._graph import Node, auxiliary, replay, variables
+from mxnet.symbol._infer import infer_shape
+from mxnet.symbol._labels import without_labels
+
+__all__ = ["SymbolBlock"]
+
+
+class SymbolBlock(HybridBlock):
+    """A block that computes a graph: one from a file, or part of one.
+
+    Every variable of the graph that is no input becomes a parameter under its name; auxiliary states are never
+    trained. Labels that only a training loss reads (``softmax_label``) need not be given.
+
+    Parameters
+    ----------
+    outputs : Symbol or list of Symbol
+        What to compute.
+    inputs : Symbol or list of Symbol
+        The variables that `forward` is given, in its order.
+    params : dict of str to Parameter or array, optional
+        Values of the other variables, or the parameters of another block to share.
+
+    Examples
+    --------
+    >>> data = mx.sym.var('data')
+    >>> body = mx.sym.FullyConnected(data, num_hidden=2, name='fc')
+    >>> net = mx.gluon.SymbolBlock(mx.sym.softmax(body), data)
+    >>> net.initialize()
+    >>> net(mx.np.ones((3, 4))).shape
+    (3, 2)
+    >>> list(net.collect_params())
+    ['fc_weight', 'fc_bias']
+    """
+
+    def __init__(
+        self,
+        outputs: Symbol | Sequence[Symbol],
+        inputs: Symbol | Sequence[Symbol],
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        params = _without_marks(params or {})
+        self._inputs = [_variable(symbol) for symbol in _listed(inputs, "inputs")]
+        given = {node.name for node in self._inputs} | set(params)
+        entries = [entry for symbol in _listed(outputs, "outputs") for entry in symbol._entries]
+        self._entries = without_labels(entries, given)
+        names = {node.name for node in self._inputs}
+        self._active = True
+        states = auxiliary(self._entries)
+        self._variables: dict[str, Node] = {}
+        for node in variables(self._entries):
+            if node.name not in names:
+                self._variables[node.name] = node
+                self._reg_params[node.name] = _parameter(node, id(node) in states, params.get(node.name))
+
+    @staticmethod
+    def imports(
+        symbol_file: str | os.PathLike,
+        input_names: str | Sequence[str],
+        param_file: str | os.PathLike | None = None,
+        device: Device | list[Device] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        *,
+        ctx: Device | list[Device] | None = None,
+    ) -> SymbolBlock:
+        """A block from the files that `HybridBlock.export`, or any MXNet since 0.8, has written.
+
+        Parameters
+        ----------
+        symbol_file : path
+            ``<name>-symbol.json``.
+        input_names : str or list of str
+            The variables that `forward` is given, mostly ``'data'``.
+        param_file : path, optional
+            ``<name>-0000.params``; without it call `initialize` or `load_parameters`.
+        device : Device or list of Device, optional
+            Where the parameters go; default the current device. `ctx` is its older name.
+        allow_missing, ignore_extra : bool, default False
+            As in `load_parameters`.
+
+        Raises
+        ------
+        MXNetError
+            If a file cannot be read, holds an operator that is not known, or has no such input.
+        AssertionError, ValueError
+            If graph and parameters do not belong together.
+
+        Examples
+        --------
+        >>> net = mx.gluon.SymbolBlock.imports('net-symbol.json', ['data'], 'net-0000.params')  # doctest: +SKIP
+        """
+        source = os.fspath(symbol_file)
+        symbol = Symbol.load(source)
+        wanted = [input_names] if isinstance(input_names, str) else list(input_names)
+        there = {node.name: node for node in variables(symbol._entries)}
+        for name in wanted:
+            if name not in there:
+                raise MXNetError(
+                    f"{source}: the graph has no input {name!r}; its variables are {_shortened(list(there))}"
+                )
+        inputs = [Symbol([(there[name], 0)]) for name in wanted]
+        if param_file is None:
+            return SymbolBlock(symbol, inputs)
+        saved = _files.read(param_file)
+        block = SymbolBlock(symbol, inputs, {name: None for name in saved})
+        block.load_parameters(
+            param_file, device or ctx, allow_missing, ignore_extra, cast_dtype=True, dtype_source="saved"
+        )
+        return block
+
+    def forward(self, x: Array, *args: Array) -> Any:
+        """Compute the outputs: one array, or a list of several."""
+        arrays = (x, *args)
+        if len(arrays) != len(self._inputs):
+            names = [node.name for node in self._inputs]
+            raise ValueError(f"SymbolBlock takes {len(names)} inputs, {_shortened(names)}, and got {len(arrays)}")
+        values = {id(node): array for node, array in zip(self._inputs, arrays, strict=True)}
+        for name, node in self._variables.items():
+            values[id(node)] = self._reg_params[name].data_for(x)
+        results = replay(self._entries, values, _call)
+        return results[0] if len(results) == 1 else results
+
+    def infer_shape(self, *args: Array) -> None:
+        """Complete the shapes of the parameters from those of the inputs."""
+        known = {node.name: tuple(array.shape) for node, array in zip(self._inputs, args, strict=False)}
+        for name, param in self._reg_params.items():
+            if param._shape_is_known():
+                known[name] = param.shape
+        arguments, _, states = infer_shape(self._entries, known, partial=True)
+        auxiliaries = auxiliary(self._entries)
+        nodes = variables(self._entries)
+        found = iter(arguments), iter(states)
+        for node in nodes:
+            shape = next(found[id(node) in auxiliaries])
+            if node.name in self._reg_params and shape is not None:
+                self._reg_params[node.name].shape = shape
+        super().infer_shape(*args)
+
+    def _graph_to_export(self) -> Trace:
+        parameters = {node: self._reg_params[name] for name, node in self._variables.items()}
+        structure = ARRAY if len(self._entries) == 1 else (list, (ARRAY,) * len(self._entries))
+        return Trace(self._entries, self._inputs, parameters, {}, structure, [ndarray] * len(self._entries))
+
+    def __repr__(self) -> str:
+        heads = ", ".join(dict.fromkeys(node.name for node, _ in self._entries))
+        return f"{type(self).__name__}(\n  {heads}: {len(self._inputs)} -> {len(self._entries)}\n)"
+
+
+def _call(node: Node, inputs: list[Any]) -> list[Any]:
+    result = run(node.op, inputs, node.attributes)
+    return result if isinstance(result, list) else [result]
+
+
+def _listed(symbols: Any, what: str) -> list[Symbol]:
+    found = list(symbols) if isinstance(symbols, (list, tuple)) else [symbols]
+    for symbol in found:
+        if not isinstance(symbol, Symbol):
+            raise TypeError(f"SymbolBlock: {what} must be symbols, not {type(symbol).__name__}")
+    return found
+
+
+def _variable(symbol: Symbol) -> Node:
+    if len(symbol._entries) != 1 or symbol._entries[0][0].op is not None:
+        raise AssertionError(f"SymbolBlock: an input must be a variable, as mx.sym.var makes them, not {symbol!r}")
+    return symbol._entries[0][0]
+
+
+def _without_marks(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("arg:").removeprefix("aux:"): value for name, value in params.items()}
+
+
+def _parameter(node: Node, is_state: bool, given: Any) -> Parameter:
+    """The parameter of a variable: one that is given, or one made as the variable's annotations say."""
+    if isinstance(given, Parameter):
+        return given
+    if isinstance(given, Array):
+        param = Parameter(node.name, shape=given.shape, dtype=given.dtype, differentiable=not is_state)
+        param.initialize("zeros", device=given.device)
+        param.set_data(given)
+        return param
+    notes = node.annotations
+    code = int(notes.get("__dtype__", 0))
+    shape = ast.literal_eval(notes["__shape__"]) if "__shape__" in notes else None
+    return Parameter(
+        node.name,
+        grad_req="null" if is_state else "write",
+        shape=shape,
+        dtype=_dtype.from_torch(DTYPE_OF_CODE.get(code, torch.float32)),
+        lr_mult=float(notes.get("__lr_mult__", 1)),
+        wd_mult=float(notes.get("__wd_mult__", 1)),
+        init=notes.get("__init__"),
+        allow_deferred_init=True,
+        differentiable=not is_state,
+    )
+
+
+def _shortened(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:10]))
+    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"
