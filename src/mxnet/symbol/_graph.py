@@ -27,9 +27,11 @@ class Node:
         In the order of the body's parameters; None for an optional input that is not given and has others behind it.
     annotations : dict of str to str
         What users and MXNet attach to a node beside its attributes: ``__shape__``, ``__lr_mult__``, ``ctx_group``.
+    written : tuple of str and dict of str to str, or None
+        The operator's name and the attributes' texts in the file it was read from, for whoever writes it again.
     """
 
-    __slots__ = ("__weakref__", "annotations", "attributes", "inputs", "name", "op")
+    __slots__ = ("__weakref__", "annotations", "attributes", "inputs", "name", "op", "written")
 
     def __init__(
         self,
@@ -38,12 +40,14 @@ class Node:
         attributes: Mapping[str, Any] | None = None,
         inputs: Sequence[Entry | None] = (),
         annotations: Mapping[str, str] | None = None,
+        written: tuple[str, dict[str, str]] | None = None,
     ) -> None:
         self.op = op
         self.name = name
         self.attributes = dict(attributes or {})
         self.inputs = tuple(inputs)
         self.annotations = dict(annotations or {})
+        self.written = written
 
     @property
     def outputs(self) -> int:

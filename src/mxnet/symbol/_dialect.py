@@ -1,0 +1,164 @@
+"""Where MXNet's files and the catalogue differ: what a file says besides, says less, or says under other names.
+
+The tables are MXNet 2.0's answers for every operator (`tests/reference/make_graphs.py` asks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mxnet.base import MXNetError
+from mxnet.operators.catalogue import Operator
+
+__all__ = ["UNKNOWN_TO_1_9", "from_file", "prints_all", "slots", "to_file"]
+
+# A trace prints every attribute of an operator that MXNet 2.0 calls by its newer way, and of the others those given.
+# The newer way is that of ``_npi_...``, with these exceptions, which are the other way round.
+_OTHERWISE = frozenset(
+    (
+        "Activation BatchNorm Concat Convolution Deconvolution Dropout Embedding FullyConnected GroupNorm LayerNorm "
+        "LeakyReLU Pooling _contrib_arange_like _histogram _hypot_scalar _linalg_det _linalg_inverse _linalg_slogdet "
+        "_maximum_scalar _minimum_scalar _np_reshape _npi_advanced_indexing _npi_advanced_indexing_multiple "
+        "_npi_bernoulli _npi_boolean_mask_assign_scalar _npi_boolean_mask_assign_tensor _npi_dstack _npx_nonzero "
+        "_npx_reshape _random_randint _split_v2 _unravel_index argsort batch_dot broadcast_like broadcast_maximum "
+        "broadcast_minimum clip expand_dims log_softmax masked_log_softmax masked_softmax one_hot pick softmax sort "
+        "stack take tile topk"
+    ).split()
+)
+
+
+def prints_all(op: Operator) -> bool:
+    """Whether a trace of MXNet 2.0 prints all attributes of an operator, in its engine's spelling."""
+    return op.name.startswith("_npi_") is not (op.name in _OTHERWISE)
+
+
+# Results as files count them, where those that nobody sees count too.
+_SLOTS: dict[str, int | Callable[[dict[str, Any]], int]] = {
+    "BatchNorm": 3,
+    "BatchNorm_v1": 3,
+    "CTCLoss": 2,
+    "Dropout": 2,
+    "GroupNorm": 3,
+    "InstanceNorm": 3,
+    "L2Normalization": 2,
+    "LRN": 2,
+    "LayerNorm": 3,
+    "Pooling": lambda attributes: 2 if attributes["pool_type"] == "max" else 1,
+    "ROIPooling": 2,
+    "_contrib_BatchNormWithReLU": 4,
+    "_contrib_SyncBatchNorm": 3,
+    "_image_random_crop": 2,
+    "_linalg_det": 3,
+    "_linalg_slogdet": 4,
+    "_npi_exponential": 2,
+    "_npi_gumbel": 2,
+    "_npi_logistic": 2,
+    "_npi_norm": 4,
+    "_npi_normal": 2,
+    "_npi_pareto": 2,
+    "_npi_rayleigh": 2,
+    "_npi_std": 2,
+    "_npi_var": 2,
+    "_npi_weibull": 2,
+    "sort": 2,
+    "topk": lambda attributes: 2 if attributes["ret_typ"] in ("both", "value") else 1,
+}
+
+
+def slots(op: Operator, attributes: dict[str, Any], inputs: int) -> int:
+    """The number of results that a file counts for canonical attributes and that many inputs."""
+    found = _SLOTS.get(op.name)
+    if found is None:
+        return op.count(attributes, inputs)
+    return found if isinstance(found, int) else found(op.complete(attributes))
+
+
+_DRAWN_OR_MADE = (
+    "arange bernoulli blackman eye full gamma hamming hanning identity indices linspace logspace normal normal_n ones "
+    "uniform uniform_n zeros"
+).split()
+
+UNKNOWN_TO_1_9: dict[str, frozenset[str]] = {
+    "Pooling": frozenset({"output_size"}),
+    "_contrib_AdaptiveAvgPooling2D": frozenset(
+        "kernel pool_type global_pool cudnn_off pooling_convention stride pad p_value count_include_pad layout".split()
+    ),
+    "_image_random_flip_left_right": frozenset({"p"}),
+    "_image_random_flip_top_bottom": frozenset({"p"}),
+    "_npi_cholesky": frozenset({"lower"}),
+    "_npi_pad": frozenset({"constant_values"}),
+    "_npi_powerd": frozenset({"ctx"}),
+    "_sample_multinomial": frozenset({"ctx"}),
+    # Here 1.9.1 knows the attribute, but not its default, None.
+    **{f"_npi_{name}": frozenset({"dtype"}) for name in _DRAWN_OR_MADE},
+}
+"""Attributes that 1.9.1 refuses; files are without them where they say nothing, so that it loads those too."""
+
+_COUNTED = frozenset(
+    (
+        "Concat _npi_atleast_1d _npi_atleast_2d _npi_atleast_3d _npi_column_stack _npi_dstack _npi_einsum _npi_hstack "
+        "_npi_vstack add_n khatri_rao stack"
+    ).split()
+)
+_NUMBERS = {"_npi_full": {"value": ""}, "_npi_linspace": {"start": "start_", "stop": "stop_"}}
+"""Numbers that MXNet 2.0 stores three times over: as a signed and an unsigned integer and as a float."""
+_TYPES = ("int", "uint", "double")
+_RENAMED = {("_npi_around", "decimal"): "decimals", ("argsort", "is_ascend_s"): "is_ascend"}
+_RENAMED["sort", "is_ascend_s"] = "is_ascend"
+"""Names under which MXNet 2.0 writes attributes and then cannot read them itself."""
+
+
+def _field(prefix: str, kind: str) -> str:
+    return f"{prefix}{kind}" if prefix else f"{kind}_value"
+
+
+def to_file(op: Operator, texts: dict[str, str], values: Mapping[str, Any], inputs: int) -> dict[str, str]:
+    """Attributes as a file has them, from texts under the catalogue's names and the values they stand for."""
+    if op.name in _COUNTED:
+        return {**texts, "num_args": str(inputs)}
+    if op.name not in _NUMBERS:
+        return texts
+    fields = _NUMBERS[op.name]
+    code = max(_type_code(values[name]) for name in fields)
+    kept = {name: text for name, text in texts.items() if name not in fields}
+    for name, prefix in fields.items():
+        text = str(int(values[name])) if code < 2 else texts[name]
+        kept |= {_field(prefix, kind): text if place == code else "0" for place, kind in enumerate(_TYPES)}
+    return {**kept, "value_type": str(code)}
+
+
+def _type_code(number: Any) -> int:
+    if isinstance(number, float):
+        return 2
+    return int(number > 2**63 - 1)
+
+
+def from_file(op: Operator, texts: dict[str, str], inputs: int) -> dict[str, str]:
+    """The inverse of `to_file`; texts under the catalogue's names are taken as they are.
+
+    Raises
+    ------
+    MXNetError
+        If the file counts its inputs wrongly, or numbers of unknown type.
+    """
+    if op.name in _COUNTED and "num_args" in texts:
+        texts = dict(texts)
+        if texts.pop("num_args").strip() != str(inputs):
+            raise MXNetError(f"num_args must be the number of inputs, {inputs}")
+    elif op.name in _NUMBERS and "value_type" in texts:
+        texts = _one_number(texts, _NUMBERS[op.name])
+    return {_RENAMED.get((op.name, name), name): text for name, text in texts.items()}
+
+
+def _one_number(texts: dict[str, str], fields: dict[str, str]) -> dict[str, str]:
+    texts = dict(texts)
+    code = texts.pop("value_type").strip()
+    if code not in ("0", "1", "2"):
+        raise MXNetError(f"value_type must be 0, 1 or 2, not {code!r}")
+    for name, prefix in fields.items():
+        stored = [texts.pop(_field(prefix, kind), None) for kind in _TYPES]
+        chosen = stored[int(code)]
+        if chosen is not None:
+            texts[name] = chosen
+    return texts

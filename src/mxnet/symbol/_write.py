@@ -1,0 +1,117 @@
+"""Graphs to text: a ``-symbol.json`` as MXNet 2.0 writes it, made so that 1.9.1 loads it too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from mxnet.symbol._dialect import UNKNOWN_TO_1_9, prints_all, slots, to_file
+from mxnet.symbol._graph import Entry, Node, topological
+from mxnet.symbol._spelling import spell_all, spell_given
+
+__all__ = ["attribute_texts", "to_json"]
+
+_VERSION = 20000
+_SCOPE = "__profiler_scope__"
+_NO_SCOPE = "<unk>:"
+_CASTS = ("amp_cast", "amp_multicast")
+
+
+def to_json(entries: Sequence[Entry], remove_amp_cast: bool = True) -> str:
+    """The text of a graph's file.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    remove_amp_cast : bool, optional
+        Leave out the casts that automatic mixed precision puts in, so that the file knows one type only.
+    """
+    if remove_amp_cast:
+        entries = _without_casts(entries)
+    nodes = topological(entries)
+    places = {id(node): place for place, node in enumerate(nodes)}
+    lines = [_dumped(_node(node, places)) for node in nodes]
+    counted = accumulate((_slots(node) for node in nodes), initial=0)
+    fields = {
+        "arg_nodes": [place for place, node in enumerate(nodes) if node.op is None],
+        "node_row_ptr": list(counted),
+        "heads": [_edge(entry, places) for entry in entries],
+        "attrs": {"is_np_shape": ["int", 1], "mxnet_version": ["int", _VERSION]},
+    }
+    body = ",\n    ".join(lines)
+    rest = ",\n".join(f'  "{name}": {_dumped(value)}' for name, value in fields.items())
+    return f'{{\n  "nodes": [\n    {body}\n  ],\n{rest}\n}}'
+
+
+def _dumped(value: Any) -> str:
+    # MXNet's reader knows no \\u escapes.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _edge(entry: Entry, places: dict[int, int]) -> list[int]:
+    return [places[id(entry[0])], entry[1], 0]
+
+
+def _slots(node: Node) -> int:
+    return 1 if node.op is None else slots(node.op, node.attributes, len(node.inputs))
+
+
+def _node(node: Node, places: dict[int, int]) -> dict[str, Any]:
+    op, texts = attribute_texts(node)
+    texts |= node.annotations
+    record: dict[str, Any] = {"op": op, "name": node.name}
+    if texts:
+        record["attrs"] = dict(sorted(texts.items()))
+    record["inputs"] = [_edge(entry, places) for entry in node.inputs if entry is not None]
+    return record
+
+
+def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
+    """Operator and attributes as a file names and spells them; as the node's own file did, where that still holds."""
+    op = node.op
+    if op is None:
+        return "null", {}
+    inputs = sum(entry is not None for entry in node.inputs)
+    if node.written is not None and op.canonical(node.written[1]) == node.attributes:
+        name, texts = node.written
+        return name, _for_1_9(node, to_file(op, dict(texts), node.attributes, inputs))
+    if prints_all(op) and _SCOPE not in node.annotations:
+        values = op.complete(node.attributes)
+        return op.name, _for_1_9(node, to_file(op, spell_all(op, values), values, inputs))
+    texts = to_file(op, spell_given(node.attributes), node.attributes, inputs)
+    return op.name, _for_1_9(node, {_SCOPE: _NO_SCOPE, **texts})
+
+
+def _for_1_9(node: Node, texts: dict[str, str]) -> dict[str, str]:
+    for name in UNKNOWN_TO_1_9.get(node.op.name, ()):
+        if name in texts and node.attributes.get(name, default := node.op.attributes[name].default) == default:
+            del texts[name]
+    return texts
+
+
+def _without_casts(entries: Sequence[Entry]) -> list[Entry]:
+    """The graph with every result of a cast replaced by what is cast."""
+    nodes = topological(entries)
+    if not any(node.op is not None and node.op.name in _CASTS for node in nodes):
+        return list(entries)
+    new: dict[int, Node] = {}
+    sources: dict[int, tuple[Entry | None, ...]] = {}
+
+    def follow(entry: Entry | None) -> Entry | None:
+        if entry is None:
+            return None
+        if id(entry[0]) in sources:
+            return sources[id(entry[0])][entry[1]]
+        return new[id(entry[0])], entry[1]
+
+    for node in nodes:
+        inputs = tuple(follow(entry) for entry in node.inputs)
+        if node.op is not None and node.op.name in _CASTS:
+            sources[id(node)] = inputs
+        elif node.op is None:
+            new[id(node)] = node
+        else:
+            new[id(node)] = Node(node.op, node.name, node.attributes, inputs, node.annotations, node.written)
+    return [follow(entry) for entry in entries]
