@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxnet import formats
 from mxnet.base import MXNetError
 from mxnet.formats._writer import atomic_write
 from mxnet.gluon import _files
@@ -56,7 +55,6 @@ def load(block: Block, prefix: str | os.PathLike) -> None:
     prefix = os.fspath(prefix)
     source = f"{prefix}-model.json"
     model = _read_json(source)
-    params = dict(block._named_params(""))
     restored: list[tuple[HybridBlock, Trace]] = []
     identified: dict[str, Parameter] = {}
     found: list[tuple[Block, dict[str, Any]]] = []
