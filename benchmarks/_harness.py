@@ -46,8 +46,10 @@ class Comparison:
     ratio: float
 
 
-def compare(ours: Program, theirs: Program, repeats: int, warm_up: int = 3) -> Comparison:
-    """Call both `repeats` times, in turn; each goes first every other time."""
+def compare(
+    ours: Program, theirs: Program, repeats: int, warm_up: int = 3, between: Program | None = None
+) -> Comparison:
+    """Call both `repeats` times, in turn; each goes first every other time, and `between` after each pair."""
     for _ in range(warm_up):
         ours()
         theirs()
@@ -58,6 +60,8 @@ def compare(ours: Program, theirs: Program, repeats: int, warm_up: int = 3) -> C
         else:
             first, second = seconds(ours), seconds(theirs)
         pairs.append((first, second))
+        if between is not None:
+            between()
     our_times, their_times = zip(*pairs, strict=True)
     ratio = statistics.median(first / second for first, second in pairs)
     return Comparison(statistics.median(our_times), statistics.median(their_times), ratio)
