@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mxnet import (
+    attribute,
     autograd,
     base,
     context,
@@ -13,11 +14,13 @@ from mxnet import (
     io,
     kvstore,
     lr_scheduler,
+    name,
     ndarray,
     numpy,
     numpy_extension,
     optimizer,
     random,
+    symbol,
     util,
 )
 from mxnet import initializer as init
@@ -25,7 +28,9 @@ from mxnet import kvstore as kv
 from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
+from mxnet import symbol as sym
 from mxnet._version import __version__
+from mxnet.attribute import AttrScope
 from mxnet.base import MXNetError
 from mxnet.context import Context, current_context
 from mxnet.device import Device, cpu, cpu_pinned, current_device, gpu, num_gpus
@@ -44,10 +49,12 @@ from mxnet.util import (
 )
 
 __all__ = [
+    "AttrScope",
     "Context",
     "Device",
     "MXNetError",
     "__version__",
+    "attribute",
     "autograd",
     "base",
     "context",
@@ -68,6 +75,7 @@ __all__ = [
     "kv",
     "kvstore",
     "lr_scheduler",
+    "name",
     "nd",
     "ndarray",
     "np",
@@ -81,6 +89,8 @@ __all__ = [
     "optimizer",
     "random",
     "set_np_shape",
+    "sym",
+    "symbol",
     "use_np",
     "use_np_array",
     "use_np_default_dtype",

@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["DynamicShape", "MXNetError", "NotTraceable", "ValuesNotKnown", "data_dir", "environment_flag"]
+__all__ = [
+    "DynamicShape",
+    "MXNetError",
+    "NotImplementedForSymbol",
+    "NotTraceable",
+    "ValuesNotKnown",
+    "data_dir",
+    "environment_flag",
+]
 
 
 class MXNetError(RuntimeError):
     """The root of the errors this package raises of its own; a `RuntimeError`, as in MXNet."""
+
+
+class NotImplementedForSymbol(MXNetError):
+    """A symbol was asked for what only an array has, such as its values."""
 
 
 class ValuesNotKnown(MXNetError):

@@ -10,7 +10,7 @@ from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, invoke
 from mxnet.operators.catalogue import Operator
 
-__all__ = ["function_of"]
+__all__ = ["doc_of", "function_of", "signature_of"]
 
 _PARAMETER = inspect.Parameter
 
@@ -21,8 +21,8 @@ def function_of(op: Operator, name: str, module: str) -> Callable[..., Any]:
     function = make(op, name)
     function.__name__ = function.__qualname__ = name
     function.__module__ = module
-    function.__doc__ = _doc(op)
-    function.__signature__ = _signature(op)
+    function.__doc__ = doc_of(op, "NDArray", _EXTRA_DOCS)
+    function.__signature__ = signature_of(op, ("out", "name"))
     return function
 
 
@@ -74,7 +74,8 @@ def _variadic(op: Operator, label: str) -> Callable[..., Any]:
     return function
 
 
-def _signature(op: Operator) -> inspect.Signature:
+def signature_of(op: Operator, extras: Sequence[str]) -> inspect.Signature:
+    """Inputs, attributes, then keywords named `extras` with default None."""
     if op.variadic:
         parameters = [_PARAMETER(op.inputs[0], _PARAMETER.VAR_POSITIONAL)]
         kind = _PARAMETER.KEYWORD_ONLY
@@ -87,7 +88,7 @@ def _signature(op: Operator) -> inspect.Signature:
     for name, attribute in op.attributes.items():
         default = None if attribute.required else attribute.default
         parameters.append(_PARAMETER(name, kind, default=default))
-    parameters += [_PARAMETER(name, _PARAMETER.KEYWORD_ONLY, default=None) for name in ("out", "name")]
+    parameters += [_PARAMETER(name, _PARAMETER.KEYWORD_ONLY, default=None) for name in extras]
     if not op.variadic:
         _defaults_last(parameters)
     return inspect.Signature(parameters)
@@ -102,17 +103,23 @@ def _defaults_last(parameters: list[inspect.Parameter]) -> None:
             parameters[number] = parameter.replace(default=None)
 
 
-def _doc(op: Operator) -> str:
-    """The operator's sentence, its inputs and its attributes."""
+_EXTRA_DOCS = (
+    "out : NDArray, optional",
+    "    Where to write the result.",
+    "name : str, optional",
+    "    Accepted as in MXNet; not used.",
+)
+
+
+def doc_of(op: Operator, kind: str, extras: Sequence[str]) -> str:
+    """The operator's sentence, its inputs (each a `kind`), its attributes and the lines `extras`."""
     lines = [inspect.cleandoc(op.body.__doc__ or f"Operator {op.name}."), "", "Parameters", "----------"]
     for name in op.inputs:
-        kind = "any number of NDArrays" if op.variadic else "NDArray"
-        lines.append(f"{name} : {kind}{', optional' if name in op.optional else ''}")
+        accepted = f"any number of {kind}s" if op.variadic else kind
+        lines.append(f"{name} : {accepted}{', optional' if name in op.optional else ''}")
     for name, attribute in op.attributes.items():
         lines.append(f"{name} : {attribute.describe()}{_default(attribute)}")
-    lines += ["out : NDArray, optional", "    Where to write the result.", "name : str, optional"]
-    lines.append("    Accepted as in MXNet; not used.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *extras])
 
 
 def _default(attribute: Any) -> str:

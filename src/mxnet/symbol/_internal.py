@@ -1,0 +1,13 @@
+"""`mx.sym._internal`: the operators whose names begin with an underscore."""
+
+from __future__ import annotations
+
+from mxnet import operators  # noqa: F401  (enters every operator)
+from mxnet.operators.catalogue import CATALOGUE
+from mxnet.symbol._register import operators_face
+
+_face = operators_face(__name__, {name: name for name in CATALOGUE if name.startswith("_")})
+
+__all__ = _face.all
+__getattr__ = _face.get
+__dir__ = _face.dir

@@ -1,0 +1,12 @@
+"""`mx.sym.np.random`: the functions of `mx.np.random` over symbols."""
+
+from __future__ import annotations
+
+from mxnet.numpy import random as _arrays
+from mxnet.symbol._calls import functions_face
+
+_face = functions_face(__name__, _arrays)
+
+__all__ = _face.all
+__getattr__ = _face.get
+__dir__ = _face.dir
