@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable
+from itertools import accumulate
 from operator import index
 from typing import Any, Literal, Union
 
@@ -103,8 +105,27 @@ def attribute_of(annotation: Any, default: Any) -> Attribute:
     return Attribute(annotation, default, optional, ())
 
 
+# What numbers, tuples of numbers and None are spelled with; "3L" is Python 2's spelling of 3.
+_SPELLED = re.compile(r"(?:[\s\d+\-.,()\[\]eEL]|None|True|False)*")
+_TOO_LONG = re.compile(r"\d{65}|[+-]\s*[+-]")
+_LONG = re.compile(r"(?<=\d)L")
+_DEEPEST = 8
+
+
 def _literal(value: Any) -> Any:
-    return ast.literal_eval(value) if isinstance(value, str) else value
+    """A value from its text. Texts come from files: they are checked for what would be costly to parse."""
+    if not isinstance(value, str):
+        return value
+    if not _SPELLED.fullmatch(value) or _TOO_LONG.search(value) or _depth(value) > _DEEPEST:
+        raise ValueError
+    return ast.literal_eval(_LONG.sub("", value))
+
+
+def _depth(text: str) -> int:
+    """How deep its brackets nest."""
+    if text.count("(") + text.count("[") <= 1:
+        return 1
+    return max(accumulate((character in "([") - (character in ")]") for character in text))
 
 
 def _bool(value: Any) -> bool:
@@ -162,7 +183,7 @@ def _floats(value: Any) -> tuple[float, ...]:
 
 def _scalar(value: Any) -> bool | int | float:
     if isinstance(value, str):
-        value = float(value) if value.lstrip("+-") in ("inf", "nan") else ast.literal_eval(value)
+        value = float(value) if value.lstrip("+-") in ("inf", "nan") else _literal(value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (bool, int, float)):

@@ -199,9 +199,9 @@ def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Shape | None = None, r
 
 
 @operator("_npi_flip")
-def np_flip(data: Tensor, *, axis: Shape) -> Tensor:
-    """Reverse the order of the elements along axes; an axis named twice is reversed twice."""
-    axes = check_axes(axis, data.dim(), "flip")
+def np_flip(data: Tensor, *, axis: Shape | None) -> Tensor:
+    """Reverse the order of the elements along axes, without any along all; one named twice is reversed twice."""
+    axes = check_axes(range(data.dim()) if axis is None else axis, data.dim(), "flip")
     return data.flip([place for place in set(axes) if axes.count(place) % 2])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mxnet.base import MXNetError
 from mxnet.operators.catalogue import Operator
+from mxnet.symbol._spelling import engine_text
 
 __all__ = ["UNKNOWN_TO_1_9", "from_file", "prints_all", "slots", "to_file"]
 
@@ -104,26 +105,30 @@ _COUNTED = frozenset(
 _NUMBERS = {"_npi_full": {"value": ""}, "_npi_linspace": {"start": "start_", "stop": "stop_"}}
 """Numbers that MXNet 2.0 stores three times over: as a signed and an unsigned integer and as a float."""
 _TYPES = ("int", "uint", "double")
-_RENAMED = {("_npi_around", "decimal"): "decimals", ("argsort", "is_ascend_s"): "is_ascend"}
-_RENAMED["sort", "is_ascend_s"] = "is_ascend"
-"""Names under which MXNet 2.0 writes attributes and then cannot read them itself."""
+_RENAMED = {
+    ("_npi_pad", "constant_value"): "constant_values",  # 1.9.1
+    # 2.0 writes these, and then cannot read its own file.
+    ("_npi_around", "decimal"): "decimals",
+    ("argsort", "is_ascend_s"): "is_ascend",
+    ("sort", "is_ascend_s"): "is_ascend",
+}
 
 
 def _field(prefix: str, kind: str) -> str:
     return f"{prefix}{kind}" if prefix else f"{kind}_value"
 
 
-def to_file(op: Operator, texts: dict[str, str], values: Mapping[str, Any], inputs: int) -> dict[str, str]:
-    """Attributes as a file has them, from texts under the catalogue's names and the values they stand for."""
+def to_file(op: Operator, name: str, texts: dict[str, str], values: Mapping[str, Any], inputs: int) -> dict[str, str]:
+    """Attributes as a file has them that calls the operator `name`, from texts under the catalogue's names."""
     if op.name in _COUNTED:
         return {**texts, "num_args": str(inputs)}
-    if op.name not in _NUMBERS:
+    if name not in _NUMBERS:
         return texts
-    fields = _NUMBERS[op.name]
+    fields = _NUMBERS[name]
     code = max(_type_code(values[name]) for name in fields)
     kept = {name: text for name, text in texts.items() if name not in fields}
     for name, prefix in fields.items():
-        text = str(int(values[name])) if code < 2 else texts[name]
+        text = engine_text(float(values[name]) if code == 2 else int(values[name]))
         kept |= {_field(prefix, kind): text if place == code else "0" for place, kind in enumerate(_TYPES)}
     return {**kept, "value_type": str(code)}
 
@@ -148,7 +153,15 @@ def from_file(op: Operator, texts: dict[str, str], inputs: int) -> dict[str, str
             raise MXNetError(f"num_args must be the number of inputs, {inputs}")
     elif op.name in _NUMBERS and "value_type" in texts:
         texts = _one_number(texts, _NUMBERS[op.name])
-    return {_RENAMED.get((op.name, name), name): text for name, text in texts.items()}
+    return {
+        _RENAMED.get((op.name, name), name): text for name, text in texts.items() if not _is_default(op, name, text)
+    }
+
+
+def _is_default(op: Operator, name: str, text: str) -> bool:
+    """Whether a text is MXNet's None for what has another default here."""
+    attribute = op.attributes.get(name)
+    return text == "None" and attribute is not None and not (attribute.optional or attribute.required)
 
 
 def _one_number(texts: dict[str, str], fields: dict[str, str]) -> dict[str, str]:
@@ -160,5 +173,5 @@ def _one_number(texts: dict[str, str], fields: dict[str, str]) -> dict[str, str]
         stored = [texts.pop(_field(prefix, kind), None) for kind in _TYPES]
         chosen = stored[int(code)]
         if chosen is not None:
-            texts[name] = chosen
+            texts[name] = f"{chosen}.0" if code == "2" and chosen.lstrip("+-").isdigit() else chosen
     return texts

@@ -76,11 +76,11 @@ def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
     inputs = sum(entry is not None for entry in node.inputs)
     if node.written is not None and op.canonical(node.written[1]) == node.attributes:
         name, texts = node.written
-        return name, _for_1_9(node, to_file(op, dict(texts), node.attributes, inputs))
+        return name, _for_1_9(node, to_file(op, name, dict(texts), node.attributes, inputs))
     if prints_all(op) and _SCOPE not in node.annotations:
         values = op.complete(node.attributes)
-        return op.name, _for_1_9(node, to_file(op, spell_all(op, values), values, inputs))
-    texts = to_file(op, spell_given(node.attributes), node.attributes, inputs)
+        return op.name, _for_1_9(node, to_file(op, op.name, spell_all(op, values), values, inputs))
+    texts = to_file(op, op.name, spell_given(node.attributes), node.attributes, inputs)
     return op.name, _for_1_9(node, {_SCOPE: _NO_SCOPE, **texts})
 
 
