@@ -315,4 +315,4 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 def _ends(part: slice) -> dict[str, Any]:
-    return {"start": part.start, "stop": part.stop, "step": part.step}
+    return {"start": part.start, "stop": part.stop, "step": 1 if part.step is None else part.step}

@@ -14,17 +14,22 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
+from mxnet.operators._completion import Known, Rule
 from mxnet.operators.attributes import Attribute, attribute_of
 
-__all__ = ["CATALOGUE", "Operator", "add_names", "find", "operator"]
+__all__ = ["CATALOGUE", "Operator", "add_names", "find", "numbered", "operator"]
 
 CATALOGUE: dict[str, Operator] = {}
 """Every operator under each of its names."""
+
+Condition = Callable[[dict[str, Any]], Any]
+Names = Callable[[dict[str, Any], int], tuple[str, ...]]
+Outputs = int | Callable[[dict[str, Any], int], int]
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _VARIADIC = inspect.Parameter.VAR_POSITIONAL
@@ -58,8 +63,12 @@ class Operator:
     """
 
     __slots__ = (
+        "_back",
         "_canonical",
+        "_completion",
+        "_names",
         "_outputs",
+        "_when",
         "aliases",
         "attributes",
         "body",
@@ -79,12 +88,17 @@ class Operator:
         aliases: tuple[str, ...],
         mutates: tuple[str, ...],
         views: bool = False,
-        outputs: int | Callable[[dict[str, Any], int], int] = 1,
+        outputs: Outputs = 1,
+        when: Mapping[str, Condition] | None = None,
+        names: Names | None = None,
     ) -> None:
         hints = typing.get_type_hints(body)
         parameters = inspect.signature(body).parameters.values()
         attributes = [p for p in parameters if p.kind is _KEYWORD]
         inputs = [p for p in parameters if p.kind is not _KEYWORD]
+        # Under this name, which is also how Python's own errors call it, pickle and torch.fx's code find a body again.
+        body.__module__ = "mxnet.operators.bodies"
+        body.__name__ = body.__qualname__ = name
         self.body = body
         self.name = name
         self.aliases = aliases
@@ -98,6 +112,12 @@ class Operator:
             p.name: attribute_of(hints[p.name], p.default) for p in attributes if p.name != "training"
         }
         self._outputs = outputs
+        self._when = when or {}
+        self._names = names
+        if self.optional != set(self._when):
+            raise TypeError(f"{name}: when= must tell of each optional input ({', '.join(self.optional)}) and no other")
+        self._completion: Rule | None = None
+        self._back: Callable[..., list[Known]] | None = None
         self._canonical: dict[Any, dict[str, Any]] = {}
 
     def complete(self, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +128,56 @@ class Operator:
     def count(self, attributes: dict[str, Any], inputs: int) -> int:
         """The number of results for canonical attributes and that many inputs."""
         return self._outputs if isinstance(self._outputs, int) else self._outputs(self.complete(attributes), inputs)
+
+    def completes(self, rule: Rule) -> Rule:
+        """Attach ``rule(shapes, attributes)``, which fills in the shapes of inputs that follow from others.
+
+        It gets the shapes of all inputs (None: unknown; -1: a size not known) and attributes with their defaults,
+        and leaves a shape that it does not like: complaints are the body's.
+        """
+        self._completion = rule
+        return rule
+
+    def completes_from_results(self, rule: Callable[..., list[Known]]) -> Callable[..., list[Known]]:
+        """Attach ``rule(shapes, results, attributes)``, which does so from the shapes of the results."""
+        self._back = rule
+        return rule
+
+    def complete_shapes(
+        self, shapes: Sequence[Known], attributes: dict[str, Any], results: Sequence[Known] = ()
+    ) -> list[Known]:
+        """The shapes of the inputs with what follows from each other, and from the results' if these are given.
+
+        >>> from mxnet.operators import find
+        >>> find("FullyConnected").complete_shapes([(2, 4), None, (-1,)], {"num_hidden": 3})
+        [(2, 4), (3, 4), (3,)]
+        """
+        complete = self.complete(attributes)
+        found = list(shapes) if self.variadic else [*shapes, *[None] * (len(self.inputs) - len(shapes))]
+        if self._back is not None and any(shape is not None for shape in results):
+            found = self._back(found, list(results), complete)
+        if self._completion is not None:
+            found = self._completion(found, complete)
+        return found[: len(shapes)]
+
+    def expected_inputs(self, attributes: dict[str, Any], given: int = 0) -> tuple[str, ...]:
+        """Names of the inputs that a call with canonical attributes takes, auxiliary states included.
+
+        Those of an operator that takes any number are ``arg0``, ``arg1``, ...: as many as the attributes say, and
+        at least as many as are `given`.
+
+        >>> from mxnet.operators import find
+        >>> find("Convolution").expected_inputs({"kernel": (3, 3), "num_filter": 4, "no_bias": True})
+        ('data', 'weight')
+        >>> find("Concat").expected_inputs({}, given=2)
+        ('arg0', 'arg1')
+        """
+        attributes = self.complete(attributes)
+        if self._names is not None:
+            return self._names(attributes, given)
+        if self.variadic:
+            return numbered(given)
+        return tuple([name for name in self.inputs if name not in self._when or self._when[name](attributes)])
 
     def canonical(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """The given attributes in the form the body takes: names checked, values typed, required ones there.
@@ -170,12 +240,25 @@ def operator(
     *aliases: str,
     mutates: tuple[str, ...] = (),
     views: bool = False,
-    outputs: int | Callable[[dict[str, Any], int], int] = 1,
+    outputs: Outputs = 1,
+    when: Mapping[str, Condition] | None = None,
+    names: Names | None = None,
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Enter a function over torch tensors into the catalogue under `name` and `aliases`.
 
-    `outputs` is the number of results the body returns, or a function ``outputs(attributes, inputs)`` of the
-    attributes (defaults included) and the number of inputs.
+    The attributes that the functions below are given are complete with their defaults.
+
+    Parameters
+    ----------
+    mutates, views : optional
+        As `Operator` has them.
+    outputs : int or callable, optional
+        The number of results the body returns, or ``outputs(attributes, inputs)`` that tells it from the attributes
+        and the number of inputs.
+    when : mapping of str to callable, optional
+        For each optional input ``condition(attributes)``: whether a call with these attributes has it.
+    names : callable, optional
+        ``names(attributes, given)`` tells the names of the inputs of an operator that takes any number.
 
     Raises
     ------
@@ -184,7 +267,7 @@ def operator(
     """
 
     def enter(body: Callable[..., Any]) -> Operator:
-        made = Operator(body, name, aliases, mutates, views, outputs)
+        made = Operator(body, name, aliases, mutates, views, outputs, when, names)
         _enter(made, made.names())
         return made
 
@@ -209,6 +292,11 @@ def add_names(name: str, *aliases: str) -> None:
     op = find(name)
     _enter(op, aliases)
     op.aliases += aliases
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """Names for that many inputs of an operator that takes any number."""
+    return tuple([f"arg{number}" for number in range(count)])
 
 
 def find(name: str) -> Operator:

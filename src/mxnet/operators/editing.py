@@ -38,7 +38,11 @@ def _checked(index: Tensor, size: int, last: int, axis: int, where: str) -> Tens
     return torch.where(index < 0, index + size, index)
 
 
-@operator("_npi_insert_scalar")
+def _no_number(attributes: dict[str, Any]) -> bool:
+    return attributes["val"] is None
+
+
+@operator("_npi_insert_scalar", when={"values": _no_number})
 def insert_scalar(
     arr: Tensor,
     values: Tensor | None = None,
@@ -68,7 +72,7 @@ def insert_scalar(
     return torch.cat([before, added.expand(shape), after], axis)
 
 
-@operator("_npi_insert_slice")
+@operator("_npi_insert_slice", when={"values": _no_number})
 def insert_slice(
     arr: Tensor,
     values: Tensor | None = None,
@@ -86,7 +90,7 @@ def insert_slice(
     return _insert(arr, _values(values, val, arr), places, axis)
 
 
-@operator("_npi_insert_tensor")
+@operator("_npi_insert_tensor", when={"values": _no_number, "obj": lambda attributes: True})
 def insert_tensor(
     arr: Tensor,
     values: Tensor | None = None,
@@ -129,7 +133,10 @@ def _insert(arr: Tensor, values: Tensor, places: Tensor, axis: int) -> Tensor:
     return torch.cat([values.expand(shape), arr], axis).index_select(axis, order)
 
 
-@operator("_npi_delete")
+@operator(
+    "_npi_delete",
+    when={"obj": lambda attributes: attributes["int_ind"] is None and attributes["step"] is None},
+)
 def delete(
     arr: Tensor,
     obj: Tensor | None = None,

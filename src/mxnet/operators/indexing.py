@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import OutOfBounds, check_axis, check_positions
+from mxnet.operators._completion import Known, filled
 from mxnet.operators.attributes import Bounds, Scalar, Shape
 from mxnet.operators.catalogue import operator
 
@@ -80,6 +81,12 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     if x.shape != y.shape:
         raise MXNetError(f"where: x {tuple(x.shape)} and y {tuple(y.shape)} must have the same shape")
     return torch.where(chosen, x, y)
+
+
+@where.completes
+def _(shapes: list[Known], attributes: dict[str, Any]) -> list[Known]:
+    condition, x, y = shapes
+    return [condition, filled(x, y), filled(y, x)]
 
 
 @operator("_npx_nonzero", "_npi_nonzero")

@@ -9,6 +9,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
+from mxnet.operators._completion import Known, filled, without
 from mxnet.operators.attributes import Shape, Shapes
 from mxnet.operators.catalogue import operator
 
@@ -33,6 +34,17 @@ def concat(*data: Tensor, dim: int | None = 1) -> Tensor:
             shapes = [tuple(array.shape) for array in data]
             raise MXNetError(f"concatenate: the arrays must have as many dimensions as each other, not {shapes}")
     return torch.cat(data, axis)
+
+
+@concat.completes
+def _(shapes: list[Known], attributes: dict[str, Any]) -> list[Known]:
+    """All sizes but those along the axis are the same."""
+    common: Known = None
+    for shape in shapes:
+        if shape is not None and without(shape, attributes["dim"]) is not None:
+            axis = attributes["dim"] % len(shape)
+            common = filled(common, (*shape[:axis], -1, *shape[axis + 1 :]))
+    return [filled(shape, common) for shape in shapes]
 
 
 @operator("stack", "_npi_stack")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -246,7 +247,13 @@ def _numpy_form(
     attributes |= {"size": (Shape | None, None), "ctx": (str, "cpu")}
     if dtype:
         attributes["dtype"] = (DType | None, None)
-    return operator(name)(_signed(body, inputs, attributes))
+    when = {key: partial(_is_array, tuple(parameters), number) for number, key in enumerate(inputs)}
+    return operator(name, when=when)(_signed(body, inputs, attributes))
+
+
+def _is_array(parameters: tuple[str, ...], number: int, attributes: dict[str, Any]) -> bool:
+    """Whether there is an input of that number: more parameters than that are arrays."""
+    return sum(attributes[key] is None for key in parameters) > number
 
 
 class Legacy(NamedTuple):

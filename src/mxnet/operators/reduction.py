@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod as product
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -227,7 +228,7 @@ def any(data: Tensor, *, axis: Axes | None = None, keepdims: bool = False) -> Te
     return torch.any(data != 0, axes, keepdim=keepdims) if axes else data != 0
 
 
-@operator("_npi_average", outputs=2)
+@operator("_npi_average", outputs=2, when={"weights": itemgetter("weighted")})
 def average(
     a: Tensor,
     weights: Tensor | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -61,7 +62,7 @@ def randint(*, low: int, high: int, shape: Shape | None = None, ctx: str = "", d
     return torch.randint(low, high, size, generator=generator_for(where), dtype=result_type, device=where)
 
 
-@operator("_npi_bernoulli")
+@operator("_npi_bernoulli", when={"input1": lambda attributes: attributes["prob"] is attributes["logit"] is None})
 def bernoulli(
     input1: Tensor | None = None,
     *,
@@ -85,7 +86,7 @@ def bernoulli(
     return cut_to(torch.bernoulli(chance, generator=generator_for(device)), result_type)
 
 
-@operator("_npi_choice")
+@operator("_npi_choice", when={"input1": itemgetter("weighted")})
 def choice(
     input1: Tensor | None = None,
     *,
@@ -130,7 +131,7 @@ def _weighted_choice(p: Tensor, a: int, count: int, replace: bool) -> Tensor:
     return torch.searchsorted(steps, noise * steps[-1], right=True).clamp_(max=a - 1)
 
 
-@operator("_npi_multinomial")
+@operator("_npi_multinomial", when={"a": lambda attributes: attributes["pvals"] is None})
 def multinomial(a: Tensor | None = None, *, n: int, pvals: Floats | None = None, size: Shape | None = None) -> Tensor:
     """How often each outcome comes up in `n` draws with probabilities `pvals` (or the input)."""
     p = torch.tensor(pvals, dtype=torch.float64) if a is None else a.detach().double()
@@ -150,7 +151,13 @@ def _with_probability(attributes: dict[str, Any], inputs: int) -> int:
     return 2 if attributes["get_prob"] else 1
 
 
-@operator("_sample_multinomial", "sample_multinomial", "_npx__random_multinomial", outputs=_with_probability)
+@operator(
+    "_sample_multinomial",
+    "sample_multinomial",
+    "_npx__random_multinomial",
+    outputs=_with_probability,
+    when={"p": lambda attributes: True},
+)
 def sample_multinomial(
     n: Tensor,
     p: Tensor | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Literal
 
 import torch
@@ -39,7 +40,7 @@ def _along(data: Tensor, axis: int | None) -> tuple[Tensor, int]:
     return data, axis
 
 
-@operator("_npi_bincount")
+@operator("_npi_bincount", when={"weights": itemgetter("has_weights")})
 def bincount(data: Tensor, weights: Tensor | None = None, *, minlength: int = 0, has_weights: bool = False) -> Tensor:
     """How often each integer from zero occurs, or the sum of the weights where it does."""
     if data.dtype.is_floating_point or data.dtype is torch.bool:
@@ -51,7 +52,7 @@ def bincount(data: Tensor, weights: Tensor | None = None, *, minlength: int = 0,
     return torch.bincount(data, weights, minlength).to(weights.dtype)
 
 
-@operator("_histogram", "_npi_histogram", outputs=2)
+@operator("_histogram", "_npi_histogram", outputs=2, when={"bins": lambda attributes: attributes["bin_cnt"] is None})
 def histogram(
     data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None, range: Floats | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -71,7 +72,7 @@ def histogram(
     return torch.bincount(found, minlength=edges.numel() - 1), bins.clone()
 
 
-@operator("_npi_percentile")
+@operator("_npi_percentile", when={"q": lambda attributes: attributes["q_scalar"] is None})
 def percentile(
     a: Tensor,
     q: Tensor | None = None,
@@ -120,7 +121,13 @@ def diff(a: Tensor, *, n: int = 1, axis: int = -1) -> Tensor:
     return torch.diff(a, n, axis) if n else a.clone()
 
 
-@operator("_npi_ediff1d")
+@operator(
+    "_npi_ediff1d",
+    when={
+        "input2": lambda attributes: attributes["to_begin_arr_given"] or attributes["to_end_arr_given"],
+        "input3": lambda attributes: attributes["to_begin_arr_given"] and attributes["to_end_arr_given"],
+    },
+)
 def ediff1d(
     input1: Tensor,
     input2: Tensor | None = None,
@@ -149,7 +156,7 @@ def _flat(value: Tensor | float, like: Tensor) -> Tensor:
     return like.new_full((1,), value if like.dtype.is_floating_point else int(value))
 
 
-@operator("_npi_interp")
+@operator("_npi_interp", when={"x": lambda attributes: not attributes["x_is_scalar"]})
 def interp(
     xp: Tensor,
     fp: Tensor,

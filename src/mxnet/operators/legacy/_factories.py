@@ -9,6 +9,7 @@ import torch
 
 from mxnet._dtype import name_of
 from mxnet.base import MXNetError
+from mxnet.operators._completion import alike
 from mxnet.operators._promotion import wrapped
 from mxnet.operators.attributes import Scalar
 from mxnet.operators.catalogue import Operator, operator
@@ -84,7 +85,7 @@ def binary(
 
     for body in (between, paired, with_number, with_number_first):
         body.__doc__ = doc
-    operator(*elementwise)(paired)
+    operator(*elementwise)(paired).completes(alike)
     plain = scalar if isinstance(scalar, Operator) else operator(*scalar)(with_number)
     return Family(
         broadcast if isinstance(broadcast, Operator) else operator(*broadcast)(between),

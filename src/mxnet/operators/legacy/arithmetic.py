@@ -6,6 +6,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators import elementwise
+from mxnet.operators._completion import alike
 from mxnet.operators.catalogue import operator
 from mxnet.operators.legacy._factories import binary
 
@@ -196,3 +197,6 @@ def add_n(*args: Tensor) -> Tensor:
     for other in args[2:]:
         total = total + other
     return total
+
+
+add_n.completes(alike)

@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, alike, following, size
 from mxnet.operators.attributes import Scalar, Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import per_dimension, with_statistics
-from mxnet.operators.neural.batch_normalization import STATES, batch_norm
+from mxnet.operators.neural.batch_normalization import STATES, batch_norm, per_channel
 from mxnet.operators.neural.pooling import pooling
 from mxnet.operators.neural.selection import one_hot
 
@@ -53,6 +54,9 @@ def batch_norm_v1(
     return normalized, mean, scale.pow(-2) - eps
 
 
+batch_norm_v1.completes(per_channel)
+
+
 @operator("Pooling_v1")
 def pooling_v1(
     data: Tensor,
@@ -74,9 +78,9 @@ def pooling_v1(
     stride = per_dimension(stride, 2, 1, "Pooling_v1", "stride")
     pad = per_dimension(pad, 2, 0, "Pooling_v1", "pad")
     widths = []
-    for size, window, step, before in zip(data.shape[2:], kernel, stride, pad, strict=True):
+    for length, window, step, before in zip(data.shape[2:], kernel, stride, pad, strict=True):
         # 'full' lets a last window reach beyond the padding.
-        beyond = -(size + 2 * before - window) % step if pooling_convention == "full" else 0
+        beyond = -(length + 2 * before - window) % step if pooling_convention == "full" else 0
         widths = [before, before + beyond, *widths]
     kind = "max" if pool_type == "max" else "sum"
     result = pooling.body(F.pad(data, widths), kernel=kernel, pool_type=kind, stride=stride)
@@ -117,6 +121,12 @@ def identity_with_sparsity(
     return _Penalized.apply(data, push.view(-1, *[1] * (data.dim() - 2)).expand_as(data))
 
 
+@identity_with_sparsity.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return ((size(data, 1),),)
+
+
 class _Scaled(torch.autograd.Function):
     """The data, with a gradient multiplied by a number."""
 
@@ -145,6 +155,9 @@ def identity_like(lhs: Tensor, rhs: Tensor) -> Tensor:
             f"and {tuple(rhs.shape)}"
         )
     return lhs
+
+
+identity_like.completes(alike)
 
 
 @operator("cast_storage", views=True)

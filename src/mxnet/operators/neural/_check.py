@@ -14,6 +14,7 @@ __all__ = [
     "channels_last",
     "check_floating",
     "check_types",
+    "has_bias",
     "per_dimension",
     "with_statistics",
 ]
@@ -69,6 +70,11 @@ def per_dimension(value: tuple[int, ...], rank: int, default: int, where: str, n
 def with_statistics(attributes: dict[str, Any], inputs: int) -> int:
     """The number of results of a normalization: on demand mean and deviation come along."""
     return 3 if attributes["output_mean_var"] else 1
+
+
+def has_bias(attributes: dict[str, Any]) -> bool:
+    """Whether a layer takes the input ``bias``."""
+    return not attributes["no_bias"]
 
 
 def channels_first(data: Tensor) -> Tensor:

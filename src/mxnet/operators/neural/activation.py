@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from mxnet._generators import generator_for
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 from mxnet.operators.legacy._factories import unary
 from mxnet.operators.neural._check import check_floating
@@ -59,7 +60,7 @@ def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tens
     return F.hardtanh(data * alpha + beta, 0, 1)  # clamp would let a gradient pass at the ends
 
 
-@operator("LeakyReLU", "_npx_leaky_relu")
+@operator("LeakyReLU", "_npx_leaky_relu", when={"gamma": lambda attributes: attributes["act_type"] == "prelu"})
 def leaky_relu(
     data: Tensor,
     gamma: Tensor | None = None,
@@ -86,6 +87,12 @@ def leaky_relu(
     if act_type == "rrelu":
         return _rrelu(data, lower_bound, upper_bound, training)
     return F.gelu(data, approximate="tanh" if act_type == "gelu_tanh" else "none")
+
+
+@leaky_relu.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return ((size(data, 1),) if attributes["act_type"] == "prelu" else None,)
 
 
 def _prelu(data: Tensor, gamma: Tensor | None) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
+from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import check_types, with_statistics
 
@@ -177,3 +178,14 @@ def sync_batch_norm(
         axis=1,
         training=training,
     )
+
+
+@following
+def per_channel(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    """The rule of shapes: parameters and statistics have one number for each channel."""
+    return ((size(data, attributes.get("axis", 1)),),) * 4
+
+
+batch_norm.completes(per_channel)
+batch_norm_with_relu.completes(per_channel)
+sync_batch_norm.completes(per_channel)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following, size
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import (
@@ -16,6 +17,7 @@ from mxnet.operators.neural._check import (
     channels_last,
     check_floating,
     check_types,
+    has_bias,
     per_dimension,
 )
 
@@ -26,7 +28,7 @@ _FORWARD = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 _TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 
 
-@operator("Convolution", "_npx_convolution")
+@operator("Convolution", "_npx_convolution", when={"bias": has_bias})
 def convolution(
     data: Tensor,
     weight: Tensor,
@@ -63,7 +65,24 @@ def convolution(
     return channels_last(result) if layout in CHANNELS_LAST else result
 
 
-@operator("Deconvolution", "_npx_deconvolution")
+@convolution.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    filters, channels = attributes["num_filter"], _channels(data, attributes)
+    inside = channels if channels == -1 else channels // max(attributes["num_group"], 1)
+    return _weight(filters, inside, attributes), (filters,)
+
+
+def _channels(data: tuple[int, ...], attributes: dict[str, Any]) -> int:
+    return size(data, -1 if attributes["layout"] in CHANNELS_LAST else 1)
+
+
+def _weight(outer: int, inner: int, attributes: dict[str, Any]) -> tuple[int, ...]:
+    kernel = attributes["kernel"]
+    return (outer, *kernel, inner) if attributes["layout"] in CHANNELS_LAST else (outer, inner, *kernel)
+
+
+@operator("Deconvolution", "_npx_deconvolution", when={"bias": has_bias})
 def deconvolution(
     data: Tensor,
     weight: Tensor,
@@ -106,6 +125,14 @@ def deconvolution(
     bias = None if no_bias else bias
     result = _TRANSPOSED[rank](data, weight, bias, stride, pad, adj, num_group, dilate)
     return channels_last(result) if layout in CHANNELS_LAST else result
+
+
+@deconvolution.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    filters = attributes["num_filter"]
+    inside = filters // max(attributes["num_group"], 1)
+    return _weight(_channels(data, attributes), inside, attributes), (filters,)
 
 
 def _reach(

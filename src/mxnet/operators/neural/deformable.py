@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following, product, size
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types, per_dimension
+from mxnet.operators.neural._check import check_types, has_bias, per_dimension
 
 Tensor = torch.Tensor
 Layout = Literal["NCDHW", "NCHW", "NCW"] | None
 
 
-@operator("_npx_deformable_convolution", "_contrib_DeformableConvolution")
+@operator("_npx_deformable_convolution", "_contrib_DeformableConvolution", when={"bias": has_bias})
 def deformable_convolution(
     data: Tensor,
     offset: Tensor,
@@ -41,7 +42,14 @@ def deformable_convolution(
     return _multiply(columns, weight, None if no_bias else bias, num_filter, num_group)
 
 
-@operator("_npx_modulated_deformable_convolution", "_contrib_ModulatedDeformableConvolution")
+@deformable_convolution.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    offset, _, weight, bias = _shapes(data, attributes)
+    return offset, weight, bias
+
+
+@operator("_npx_modulated_deformable_convolution", "_contrib_ModulatedDeformableConvolution", when={"bias": has_bias})
 def modulated_deformable_convolution(
     data: Tensor,
     offset: Tensor,
@@ -77,6 +85,35 @@ def modulated_deformable_convolution(
     return _multiply(columns, weight, None if no_bias else bias, num_filter, num_group)
 
 
+@modulated_deformable_convolution.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return _shapes(data, attributes)
+
+
+def _shapes(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    """Shapes of offset, mask, weight and bias."""
+    kernel, filters, groups = attributes["kernel"], attributes["num_filter"], attributes["num_group"]
+    channels = size(data, 1)
+    weight = (filters, channels if channels == -1 else channels // max(groups, 1), *kernel)
+    if len(data) != 4 or len(kernel) != 2:
+        return None, None, weight, (filters,)
+    stride = attributes["stride"] or (1, 1)
+    dilate = attributes["dilate"] or (1, 1)
+    pad = attributes["pad"] or (0, 0)
+    places = [
+        length if length == -1 else _windows(length, *window)
+        for length, *window in zip(data[2:], kernel, stride, dilate, pad, strict=True)
+    ]
+    taps = attributes["num_deformable_group"] * product(kernel)
+    return (data[0], 2 * taps, *places), (data[0], taps, *places), weight, (filters,)
+
+
+def _windows(length: int, kernel: int, stride: int, dilate: int, pad: int) -> int:
+    """How many windows there are along a dimension."""
+    return (length + 2 * pad - dilate * (kernel - 1) - 1) // stride + 1
+
+
 def _columns(
     where: str,
     data: Tensor,
@@ -99,8 +136,7 @@ def _columns(
     dilate = per_dimension(dilate, 2, 1, where, "dilate")
     pad = per_dimension(pad, 2, 0, where, "pad")
     sizes = [
-        (size + 2 * p - d * (k - 1) - 1) // s + 1
-        for size, k, s, d, p in zip(data.shape[2:], kernel, stride, dilate, pad, strict=True)
+        _windows(length, *window) for length, *window in zip(data.shape[2:], kernel, stride, dilate, pad, strict=True)
     ]
     taps = kernel[0] * kernel[1]
     _check_shape(where, "offset", offset, (data.shape[0], 2 * groups * taps, *sizes))

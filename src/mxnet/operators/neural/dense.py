@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, filled, following, product
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_floating, check_types
+from mxnet.operators.neural._check import check_floating, check_types, has_bias
 
 Tensor = torch.Tensor
 
 
-@operator("FullyConnected", "_npx_fully_connected")
+@operator("FullyConnected", "_npx_fully_connected", when={"bias": has_bias})
 def fully_connected(
     data: Tensor,
     weight: Tensor,
@@ -39,6 +42,23 @@ def fully_connected(
     return F.linear(data, weight, bias.reshape(-1))
 
 
+@fully_connected.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    features = product(data[1:]) if attributes["flatten"] else data[-1]
+    return (attributes["num_hidden"], features), (attributes["num_hidden"],)
+
+
+@fully_connected.completes_from_results
+def _(shapes: list[Known], results: list[Known], attributes: dict[str, Any]) -> list[Known]:
+    data, *others = shapes
+    if attributes["flatten"]:
+        wanted = data and (results[0][0], *data[1:])
+    else:
+        wanted = (*results[0][:-1], -1)
+    return [filled(data, wanted), *others]
+
+
 @operator("Embedding", "_npx_embedding")
 def embedding(
     data: Tensor,
@@ -56,3 +76,9 @@ def embedding(
             f"output_dim={output_dim} take {(input_dim, output_dim)}"
         )
     return F.embedding(data.long().clamp(0, input_dim - 1), weight)
+
+
+@embedding.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return ((attributes["input_dim"], attributes["output_dim"]),)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following, product, size
 from mxnet.operators.catalogue import operator
 
 Tensor = torch.Tensor
@@ -71,7 +73,22 @@ def _regression(name: str, output: Any, difference: Any, doc: str) -> Any:
         return _with_gradient(data, result, gradient * share)
 
     body.__doc__ = doc
-    return operator(name)(body)
+    made = operator(name)(body)
+    made.completes(_label_like_data)
+    return made
+
+
+@following
+def _label_like_data(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return (data[:1] if len(data) == 2 and data[1] == 1 else data,)
+
+
+@following
+def _label_of_classes(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    """One class number for each row, or with `multi_output` for each position."""
+    if attributes.get("multi_output"):
+        return ((data[0], product(data[2:])),) if data else (None,)
+    return (data[:-1],)
 
 
 def _same(x: Tensor) -> Tensor:
@@ -128,6 +145,9 @@ def softmax_output(
     return _with_gradient(data, result.view(data.shape), (gradient * scale).view(data.shape))
 
 
+softmax_output.completes(_label_of_classes)
+
+
 def _smooth_targets(wanted: Tensor, result: Tensor, axis: int, alpha: float) -> Tensor:
     classes = result.shape[axis]
     rest = alpha / (classes - 1) if classes > 1 else 0.0
@@ -152,6 +172,9 @@ def svm_output(
     return _with_gradient(data, data, -side * slope * regularization_coefficient)
 
 
+svm_output.completes(_label_of_classes)
+
+
 @operator("softmax_cross_entropy")
 def softmax_cross_entropy(data: Tensor, label: Tensor) -> Tensor:
     """Cross entropy of each row's softmax to its class number, summed, of shape (1,)."""
@@ -163,7 +186,17 @@ def softmax_cross_entropy(data: Tensor, label: Tensor) -> Tensor:
     return F.cross_entropy(data, label.long(), reduction="sum").reshape(1)
 
 
-@operator("CTCLoss", "ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss", "_npx_ctc_loss")
+softmax_cross_entropy.completes(_label_of_classes)
+
+
+@operator(
+    "CTCLoss",
+    "ctc_loss",
+    "_contrib_CTCLoss",
+    "_contrib_ctc_loss",
+    "_npx_ctc_loss",
+    when={"data_lengths": itemgetter("use_data_lengths"), "label_lengths": itemgetter("use_label_lengths")},
+)
 def ctc_loss(
     data: Tensor,
     label: Tensor,
@@ -198,6 +231,13 @@ def ctc_loss(
         heard = torch.full((data.shape[1],), data.shape[0], dtype=torch.int64, device=data.device)
     blank = 0 if blank_label == "first" else data.shape[2] - 1
     return F.ctc_loss(torch.log_softmax(data, 2), label.clamp(min=0), heard, spelled, blank, "none", zero_infinity=True)
+
+
+@ctc_loss.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    batch = size(data, 1)
+    return (batch, -1), (batch,), (batch,)
 
 
 def _given(lengths: Tensor | None, name: str) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
+from mxnet.operators._completion import Known, following, size
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import check_types, with_statistics
@@ -46,13 +47,18 @@ def group_norm(
     eps: float = 1e-5,
     output_mean_var: bool = False,
 ) -> Any:
-    """Normalize groups of channels by their own mean and variance."""
+    """Normalize groups of channels by their own mean and variance.
+
+    `gamma` and `beta` have an element for each channel, or for each group as in MXNet 1.x.
+    """
     if data.dim() < 3:
         raise MXNetError(f"GroupNorm: input data should be 3D or more, but has shape {tuple(data.shape)}")
     if num_groups < 1 or data.shape[1] % num_groups:
         raise MXNetError(
             f"GroupNorm: the number of channels ({data.shape[1]}) must be divisible by num_groups={num_groups}"
         )
+    if gamma.shape == beta.shape == (num_groups,):
+        gamma, beta = (each.repeat_interleave(data.shape[1] // num_groups) for each in (gamma, beta))
     _check_parameters("GroupNorm", data, 1, gamma, beta)
     result = torch.group_norm(data, num_groups, gamma, beta, eps)
     if not output_mean_var:
@@ -68,6 +74,15 @@ def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-
         raise MXNetError(f"InstanceNorm: input data should be 3D or more, but has shape {tuple(data.shape)}")
     _check_parameters("InstanceNorm", data, 1, gamma, beta)
     return torch.group_norm(data, data.shape[1], gamma, beta, eps)
+
+
+@following
+def _gamma_and_beta(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return ((size(data, attributes.get("axis", 1)),),) * 2
+
+
+for _op in (layer_norm, group_norm, instance_norm):
+    _op.completes(_gamma_and_beta)
 
 
 def _check_parameters(where: str, data: Tensor, axis: int, gamma: Tensor, beta: Tensor) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following
 from mxnet.operators.attributes import Shape
-from mxnet.operators.catalogue import operator
+from mxnet.operators.catalogue import numbered, operator
 
 Tensor = torch.Tensor
 
 
-@operator("UpSampling")
+def _images(attributes: dict[str, Any], given: int) -> tuple[str, ...]:
+    return numbered(max(attributes["num_args"], given))
+
+
+def _images_or_weight(attributes: dict[str, Any], given: int) -> tuple[str, ...]:
+    return ("data", "weight") if attributes["sample_type"] == "bilinear" else _images(attributes, given)
+
+
+@operator("UpSampling", names=_images_or_weight)
 def up_sampling(
     *data: Tensor,
     scale: int,
@@ -40,11 +49,24 @@ def up_sampling(
     return torch.stack(enlarged).sum(0)
 
 
+@up_sampling.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    if attributes["sample_type"] != "bilinear":
+        return (None,) * attributes["num_args"]
+    side = _kernel(attributes["scale"])
+    return ((attributes["num_filter"], 1, side, side),)
+
+
+def _kernel(scale: int) -> int:
+    return 2 * scale - scale % 2
+
+
 def _transposed(data: tuple[Tensor, ...], scale: int, num_filter: int) -> Tensor:
     if len(data) != 2:
         raise MXNetError(f"UpSampling: sample_type='bilinear' takes data and weight, not {len(data)} input(s)")
     image, weight = data
-    kernel = 2 * scale - scale % 2
+    kernel = _kernel(scale)
     if tuple(weight.shape) != (num_filter, 1, kernel, kernel) or image.shape[1] != num_filter:
         raise MXNetError(
             f"UpSampling: weight has shape {tuple(weight.shape)}, but scale={scale} and num_filter={num_filter} "
@@ -56,7 +78,7 @@ def _transposed(data: tuple[Tensor, ...], scale: int, num_filter: int) -> Tensor
 _MODES = Literal["like", "odd_scale", "size", "to_even_down", "to_even_up", "to_odd_down", "to_odd_up"]
 
 
-@operator("_contrib_BilinearResize2D")
+@operator("_contrib_BilinearResize2D", when={"like": lambda attributes: attributes["mode"] == "like"})
 def bilinear_resize(
     data: Tensor,
     like: Tensor | None = None,
@@ -91,7 +113,7 @@ def _size(length: int, mode: str, wanted: int, factor: float | None) -> int:
     return length + {"to_even_down": -odd, "to_even_up": odd, "to_odd_down": odd - 1, "to_odd_up": 1 - odd}[mode]
 
 
-@operator("Crop")
+@operator("Crop", names=_images)
 def crop(
     *data: Tensor, num_args: int, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop: bool = False
 ) -> Tensor:

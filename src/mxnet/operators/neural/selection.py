@@ -9,6 +9,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
+from mxnet.operators._completion import Known, following, without
 from mxnet.operators.attributes import DType, Shape
 from mxnet.operators.catalogue import operator
 
@@ -39,6 +40,12 @@ def pick(
     position = position.clamp(0, size - 1) if mode == "clip" else position.remainder(size)
     result = data.gather(axis, position)
     return result if keepdims else result.squeeze(axis)
+
+
+@pick.completes
+@following
+def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return (without(data, attributes["axis"]),)
 
 
 @operator("one_hot", "_npx_one_hot")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from typing import Any
+
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 
 Tensor = torch.Tensor
+
+_LENGTHS = {"sequence_length": itemgetter("use_sequence_length")}
 
 
 def _times(where: str, data: Tensor, lengths: Tensor | None, use: bool, axis: int) -> None:
@@ -33,7 +39,7 @@ def _along_time(data: Tensor, axis: int) -> Tensor:
     return steps[:, None] if axis == 0 else steps[None, :]
 
 
-@operator("SequenceMask", "_npx_sequence_mask")
+@operator("SequenceMask", "_npx_sequence_mask", when=_LENGTHS)
 def sequence_mask(
     data: Tensor,
     sequence_length: Tensor | None = None,
@@ -51,7 +57,7 @@ def sequence_mask(
     return data.masked_fill(~inside, value)
 
 
-@operator("SequenceLast", "_npx_sequence_last")
+@operator("SequenceLast", "_npx_sequence_last", when=_LENGTHS)
 def sequence_last(
     data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Tensor:
@@ -64,7 +70,7 @@ def sequence_last(
     return data[last, batch] if axis == 0 else data[batch, last]
 
 
-@operator("SequenceReverse", "_npx_sequence_reverse")
+@operator("SequenceReverse", "_npx_sequence_reverse", when=_LENGTHS)
 def sequence_reverse(
     data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Tensor:
@@ -78,3 +84,12 @@ def sequence_reverse(
     lengths = sequence_length.long()[None, :]
     source = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return data[source, torch.arange(data.shape[1], device=data.device)]
+
+
+@following
+def _lengths(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return ((size(data, 1 - attributes["axis"]),),)
+
+
+for _op in (sequence_mask, sequence_last, sequence_reverse):
+    _op.completes(_lengths)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from operator import itemgetter
+from typing import Any, Literal
 
 import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
+from mxnet.operators._completion import Known, following, without
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import check_floating
@@ -58,7 +60,10 @@ def _masked(
     return torch.where(mask, result, torch.zeros((), dtype=result.dtype, device=data.device))
 
 
-@operator("softmax", "_npx_softmax")
+_LENGTH = {"length": itemgetter("use_length")}
+
+
+@operator("softmax", "_npx_softmax", when=_LENGTH)
 def softmax(
     data: Tensor,
     length: Tensor | None = None,
@@ -72,7 +77,7 @@ def softmax(
     return _over_lengths(torch.softmax, data, length, axis, temperature, dtype, use_length, "softmax")
 
 
-@operator("log_softmax", "_npx_log_softmax")
+@operator("log_softmax", "_npx_log_softmax", when=_LENGTH)
 def log_softmax(
     data: Tensor,
     length: Tensor | None = None,
@@ -86,7 +91,7 @@ def log_softmax(
     return _over_lengths(torch.log_softmax, data, length, axis, temperature, dtype, use_length, "log_softmax")
 
 
-@operator("softmin")
+@operator("softmin", when=_LENGTH)
 def softmin(
     data: Tensor,
     length: Tensor | None = None,
@@ -98,6 +103,15 @@ def softmin(
 ) -> Tensor:
     """`softmax` of the negated data."""
     return _over_lengths(torch.softmax, -data, length, axis, temperature, dtype, use_length, "softmin")
+
+
+@following
+def _length(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
+    return (without(data, attributes["axis"]),)
+
+
+for _op in (softmax, log_softmax, softmin):
+    _op.completes(_length)
 
 
 @operator("masked_softmax", "_npx_masked_softmax")
