@@ -15,12 +15,12 @@ import torch
 
 from mxnet._dtype import name_of
 from mxnet._modes import modes
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, NotTraceable, ValuesNotKnown
 from mxnet.device import Device, current_device, device_of
 from mxnet.ndarray._gradients import Mark, dead_ends_of, graph_is_gone
 from mxnet.operators.catalogue import Operator
 
-__all__ = ["Array", "as_device", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
+__all__ = ["Array", "as_device", "constant_like", "invoke", "place", "read", "read_all", "run", "store", "wrap"]
 
 _new = object.__new__
 
@@ -67,6 +67,8 @@ class Array:
 
     def _writable_tensor(self) -> torch.Tensor:
         """The memory to write to, outside of any graph unless a tape is being recorded."""
+        if modes.tracer is not None:
+            raise NotTraceable("the forward pass writes to an array in a way that no operator does")
         self._check_writable()
         data = self._data
         return data.detach() if data.requires_grad else data
@@ -88,6 +90,14 @@ def wrap(cls: type, tensor: torch.Tensor, tag: Device | None = None) -> Any:
     array._epoch = modes.epoch
     array._dead_ends = None
     return array
+
+
+def constant_like(array: Array, values: torch.Tensor) -> Any:
+    """Known values as an array of the class and on the device of another, which may be without values."""
+    where = array._data.device
+    if where.type == "meta":
+        where = device_of_array(array).torch_device
+    return wrap(type(array), values.to(where), array._tag)
 
 
 def read(array: Array, recording: bool | None = None) -> torch.Tensor:
@@ -279,18 +289,9 @@ def store(out: Any, result: Any) -> Any:
     MXNetError
         If a shape or type differs, or a value of `out` is part of a graph being recorded.
     """
-    if not isinstance(out, (Array, list, tuple)):
-        raise TypeError(f"out must be an array, not {type(out).__name__}")
-    pairs = [(out, result)] if isinstance(out, Array) else list(zip(out, result, strict=True))
+    pairs = paired(out, [result] if isinstance(result, torch.Tensor) else result)
     for target, tensor in pairs:
-        if target._data.shape != tensor.shape:
-            raise MXNetError(
-                f"out has shape {tuple(target._data.shape)}, but the result has shape {tuple(tensor.shape)}"
-            )
-        if target._data.dtype is not tensor.dtype:
-            raise MXNetError(
-                f"out has type {name_of(target._data.dtype)}, but the result has type {name_of(tensor.dtype)}"
-            )
+        check_fits(target, tensor)
         target._check_writable()
     for target, tensor in pairs:
         if modes.recording and tensor.requires_grad:
@@ -298,6 +299,26 @@ def store(out: Any, result: Any) -> Any:
         else:
             target._writable_tensor().copy_(tensor)
     return out
+
+
+def paired(out: Any, results: Sequence[Any]) -> list[tuple[Array, Any]]:
+    """Each array of `out`, or `out` itself, with what is written to it."""
+    if not isinstance(out, (Array, list, tuple)):
+        raise TypeError(f"out must be an array, not {type(out).__name__}")
+    return list(zip([out] if isinstance(out, Array) else out, results, strict=True))
+
+
+def check_fits(target: Array, result: torch.Tensor) -> None:
+    """Refuse to write a result to an array of another shape or type.
+
+    Raises
+    ------
+    MXNetError
+    """
+    if target._data.shape != result.shape:
+        raise MXNetError(f"out has shape {tuple(target._data.shape)}, but the result has shape {tuple(result.shape)}")
+    if target._data.dtype is not result.dtype:
+        raise MXNetError(f"out has type {name_of(target._data.dtype)}, but the result has type {name_of(result.dtype)}")
 
 
 def _describe(op: Operator, tensors: Sequence[Any]) -> str:
@@ -315,6 +336,30 @@ def _describe_value(value: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0] or type(error).__name__
+
+
+def is_known(array: Array) -> bool:
+    """Whether an array has values now; while a block is traced, what it computes has none."""
+    tracer = modes.tracer
+    return not (array._data.is_meta if tracer is None else tracer.is_traced(array))
+
+
+def known(array: Array, asked: str) -> torch.Tensor:
+    """The tensor of an array whose values are asked for by Python; `asked` says how.
+
+    Raises
+    ------
+    ValuesNotKnown
+        If it has none, because a block is being traced.
+    """
+    tracer = modes.tracer
+    if array._data.is_meta if tracer is None else tracer.is_traced(array):
+        raise ValuesNotKnown(
+            f"{asked} asks for the values of an array, but there are none: hybridized blocks, export and infer_shape "
+            "run forward once with shapes alone. Compute with arrays (mx.np.where chooses between values), or leave "
+            "the block that does this unhybridized"
+        )
+    return array._data
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:

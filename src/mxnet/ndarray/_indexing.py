@@ -17,7 +17,7 @@ from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, read
 
-__all__ = ["get_item", "set_item"]
+__all__ = ["get_item", "index_tensor", "number_for", "set_item"]
 
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
@@ -66,8 +66,8 @@ def set_item(tensor: torch.Tensor, key: Any, value: Any) -> None:
         value = value.to(dtype=tensor.dtype, device=tensor.device)
         if value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr():
             value = value.clone()
-    elif isinstance(value, complex) and not tensor.is_complex():
-        raise TypeError(f"an array of {name_of(tensor.dtype)} cannot hold the number {value}")
+    else:
+        value = number_for(tensor, value)
     if type(key) not in _BASIC:
         key = _torch_key(key, tensor)
     try:
@@ -79,6 +79,21 @@ def set_item(tensor: torch.Tensor, key: Any, value: Any) -> None:
         given = tuple(value.shape) if isinstance(value, torch.Tensor) else value
         wanted = tuple(get_item(tensor, key).shape)
         raise MXNetError(f"cannot write a value of shape {given} to a part of shape {wanted}") from error
+
+
+def number_for(tensor: torch.Tensor, value: Any) -> bool | int | float:
+    """A number that `tensor` can hold.
+
+    Raises
+    ------
+    TypeError
+        If it is complex.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, complex):
+        raise TypeError(f"an array of {name_of(tensor.dtype)} cannot hold the number {value}")
+    return value
 
 
 def _select(tensor: torch.Tensor, key: Any) -> torch.Tensor:
@@ -153,7 +168,7 @@ def _torch_item(item: Any, tensor: torch.Tensor) -> Any:
         return torch.tensor(bool(item), device=tensor.device)
     if isinstance(item, (int, np.integer)):
         return int(item)
-    index = _index_tensor(item)
+    index = index_tensor(item)
     if index.dtype is torch.bool:
         return index.to(tensor.device)
     if index.dim() == 0:
@@ -161,7 +176,14 @@ def _torch_item(item: Any, tensor: torch.Tensor) -> Any:
     return index.to(tensor.device, torch.int64)
 
 
-def _index_tensor(item: Any) -> torch.Tensor:
+def index_tensor(item: Any) -> torch.Tensor:
+    """The positions or truth values of an array-like item of a key.
+
+    Raises
+    ------
+    ValueError
+        If it is no such thing.
+    """
     if isinstance(item, Array):
         return read(item).detach()
     if isinstance(item, torch.Tensor):
@@ -171,7 +193,7 @@ def _index_tensor(item: Any) -> torch.Tensor:
         if values.size == 0 and not isinstance(item, np.ndarray):
             values = values.astype(np.int64)
         if values.dtype.kind in "biuf":
-            return torch.from_numpy(np.ascontiguousarray(values))
+            return torch.from_numpy(np.ascontiguousarray(values).reshape(values.shape))
     raise ValueError(f"arrays do not support slicing with key {item!r} of type {type(item)}")
 
 

@@ -11,13 +11,15 @@ import torch
 
 from mxnet import _dtype
 from mxnet._modes import modes
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, NotTraceable
 from mxnet.device import Device
 from mxnet.ndarray import _array
-from mxnet.ndarray._array import Array, place, read, to_numpy, wrap
+from mxnet.ndarray import _traced as traced
+from mxnet.ndarray._array import Array, invoke, is_known, known, place, read, run, to_numpy, wrap
 from mxnet.ndarray._gradients import Mark
 from mxnet.ndarray._indexing import get_item, set_item
 from mxnet.ndarray._methods import Operations
+from mxnet.operators.catalogue import find
 
 __all__ = ["NDArray", "waitall"]
 
@@ -72,6 +74,8 @@ class NDArray(Operations):
     @property
     def T(self) -> Any:
         """The array with its dimensions in reverse order."""
+        if modes.tracer is not None:
+            return run(find("transpose"), (self,), {})
         return self._like(read(self).permute(*range(self.ndim - 1, -1, -1)).clone())
 
     def __len__(self) -> int:
@@ -88,37 +92,39 @@ class NDArray(Operations):
         if self.size == 0:
             return False
         if self.size == 1:
-            return bool(self._data.item())
+            return bool(known(self, "bool()").item())
         raise ValueError("The truth value of an ndarray with multiple elements is ambiguous.")
 
     def __float__(self) -> float:
-        return float(self._only_element())
+        return float(self._only_element("float()"))
 
     def __int__(self) -> int:
-        return int(self._only_element())
+        return int(self._only_element("int()"))
 
     def __complex__(self) -> complex:
-        return complex(self._only_element())
+        return complex(self._only_element("complex()"))
 
-    def _only_element(self) -> Any:
+    def _only_element(self, asked: str) -> Any:
         if self.size != 1:
             raise TypeError("only size-1 arrays can be converted to Python scalars")
-        return self._data.item()
+        return known(self, asked).item()
 
     def __index__(self) -> int:
         if self._data.is_floating_point() or self.size != 1:
             raise TypeError("only integer scalar arrays can be converted to a scalar index")
-        return int(self._data.item())
+        return int(known(self, "an index").item())
 
     def __hash__(self) -> int:
         return id(self) >> 4
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
+        if not is_known(self):
+            return f"<{type(self).__name__} {shape} {_dtype.name_of(self._data.dtype)} without values, being traced>"
         return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {shape} @{self.device}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), to_numpy(self._data), _dtype.name_of(self._data.dtype))
+        return _restore, (type(self), to_numpy(known(self, "pickle")), _dtype.name_of(self._data.dtype))
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -130,13 +136,16 @@ class NDArray(Operations):
 
     def asnumpy(self) -> np.ndarray:
         """A NumPy copy; bfloat16 comes as float32."""
-        return to_numpy(self._data)
+        return to_numpy(known(self, "asnumpy()"))
 
     def as_torch(self) -> torch.Tensor:
         """The tensor under this array, without a copy: writing to one writes to the other.
 
-        While a tape is recorded it is part of the graph, so torch code may go on from it.
+        While a tape is recorded it is part of the graph, so torch code may go on from it. A block whose forward
+        pass does so runs without a graph when it is hybridized.
         """
+        if modes.tracer is not None:
+            raise NotTraceable("as_torch() takes an array to code that leaves no operators")
         return read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -144,14 +153,14 @@ class NDArray(Operations):
         return values if dtype is None else values.astype(dtype, copy=False)
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self._data.detach().__dlpack__(**options)
+        return known(self, "DLPack").detach().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
         return self._data.__dlpack_device__()
 
     def to_dlpack_for_read(self) -> Any:
         """A DLPack capsule over this array's memory."""
-        return torch.utils.dlpack.to_dlpack(self._data.detach())
+        return torch.utils.dlpack.to_dlpack(known(self, "DLPack").detach())
 
     to_dlpack_for_write = to_dlpack_for_read
 
@@ -167,7 +176,7 @@ class NDArray(Operations):
             return self.asnumpy().item(*position)
         if self.size != 1:
             raise ValueError("can only convert an array of size 1 to a Python scalar")
-        return self._data.item()
+        return known(self, "item()").item()
 
     def asscalar(self) -> Any:
         """The only element, as a NumPy scalar.
@@ -182,12 +191,14 @@ class NDArray(Operations):
         return self.asnumpy().reshape(-1)[0]
 
     def tolist(self) -> Any:
-        return self._data.tolist()
+        return known(self, "tolist()").tolist()
 
     # Copies and devices
 
     def copy(self) -> Any:
         """A copy with memory of its own, without a gradient buffer; recorded like any operator."""
+        if modes.tracer is not None:
+            return run(find("_copy"), (self,), {})
         return self._like(read(self).clone())
 
     def copyto(self, other: Any) -> Any:
@@ -201,6 +212,8 @@ class NDArray(Operations):
             If `other` is neither an array nor a device.
         """
         if isinstance(other, Device):
+            if modes.tracer is not None:
+                return traced.to_device(self, other)
             device, tag = place(other)
             return wrap(type(self), read(self).to(device, copy=True), tag)
         if not isinstance(other, Array):
@@ -209,7 +222,10 @@ class NDArray(Operations):
             return other
         if other._data.shape != self._data.shape:
             raise ValueError(f"cannot copy an array of shape {self.shape} to one of shape {other.shape}")
-        other._writable_tensor().copy_(read(self))
+        if modes.tracer is not None:
+            traced.write(other, ..., self)
+        else:
+            other._writable_tensor().copy_(read(self))
         return other
 
     def as_in_ctx(self, device: Device) -> Any:
@@ -225,10 +241,14 @@ class NDArray(Operations):
         target = _dtype.to_torch(dtype)
         if target is self._data.dtype and not copy:
             return self
+        if modes.tracer is not None:
+            return invoke(find("Cast"), (self,), {"dtype": target})
         return self._like(read(self).to(target, copy=True))
 
     def detach(self) -> Any:
         """The same memory outside of any graph."""
+        if modes.tracer is not None:
+            return traced.detached(self)
         return wrap(type(self), self._data.detach(), self._tag)
 
     def as_nd_ndarray(self) -> NDArray:
@@ -307,15 +327,22 @@ class NDArray(Operations):
         autograd.backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
 
     def _set_mark(self, request: str, buffer: Array | None = None) -> None:
+        if modes.tracer is not None:
+            raise NotTraceable("attach_grad() asks for gradients inside the forward pass")
         self.drop_grad()
         self._mark = Mark(partial(wrap, type(self), tag=self._tag), self._data, request, buffer)
 
     # Parts
 
     def __getitem__(self, key: Any) -> Any:
+        if modes.tracer is not None:
+            return traced.part(self, key)
         return self._like(get_item(read(self), key))
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if modes.tracer is not None:
+            traced.write(self, key, value)
+            return
         self._check_writable()
         if isinstance(value, Array):
             value = read(value)
@@ -331,6 +358,8 @@ def _as_class(array: Array, cls: type) -> Any:
     if type(array) is cls:
         return array
     twin = wrap(cls, array._data, array._tag)
+    if modes.tracer is not None:
+        modes.tracer.share(twin, array, read=lambda base: base, write=lambda base, value: value)
     twin._mark = array._mark
     twin._dead_ends = array._dead_ends
     return twin

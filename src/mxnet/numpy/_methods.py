@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mxnet import _dtype
-from mxnet.ndarray._array import read
+from mxnet._modes import modes
+from mxnet.ndarray import _traced as traced
+from mxnet.ndarray._array import invoke, read
 from mxnet.ndarray._methods import LEGACY_METHODS
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy import _elementwise, _reduction, _sorting
+from mxnet.operators.catalogue import find
 from mxnet.operators.reshape_codes import legacy_shape
 
 __all__ = ["Methods"]
@@ -135,6 +138,8 @@ class Methods(NDArray):
         target = _dtype.to_torch(dtype)
         if target is self._data.dtype and not copy:
             return self
+        if modes.tracer is not None:
+            return invoke(find("Cast"), (self,), {"dtype": target})
         return self._like(read(self).to(target, copy=True))
 
     def copy(self, order: str = "C") -> Any:
@@ -186,7 +191,10 @@ class Methods(NDArray):
         if not shape:
             raise AssertionError("Shape must be provided.")
         given = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return self._like(read(self).view(legacy_shape(self.shape, tuple(given), reverse)))
+        shape = legacy_shape(self.shape, tuple(given), reverse)
+        if modes.tracer is not None:
+            return traced.reshaped(self, shape)
+        return self._like(read(self).view(shape))
 
     def broadcast_to(self, shape: Any) -> Any:
         """The array repeated to a larger shape: `mx.np.broadcast_to`."""

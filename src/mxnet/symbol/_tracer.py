@@ -7,15 +7,18 @@ output of which node each array stands for; arrays it has not seen are constants
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from mxnet._modes import modes
 from mxnet.base import NotTraceable
-from mxnet.ndarray._array import Array, run, wrap
+from mxnet.device import current_device
+from mxnet.ndarray._array import Array, check_fits, device_of_array, paired, run, wrap
 from mxnet.operators.catalogue import Operator, find
 from mxnet.symbol._graph import Entry, Node
 
@@ -48,6 +51,8 @@ class Tracer:
         self._entries: dict[int, Entry] = {}  # by the id of an array
         self._arrays: list[Array] = []  # keeps the arrays, so that no id comes twice
         self._stand_ins: dict[int, tuple[Any, Array]] = {}  # by the id of a parameter
+        self._views: dict[int, _View] = {}  # by the id of the array that shares its memory with another
+        self._writes: Counter[int] = Counter()  # how often what an array shares with its views was written to
         self._count = 0
         self._recorded = False
 
@@ -55,11 +60,16 @@ class Tracer:
     def tracing(self) -> Iterator[None]:
         """Inside, this thread's operator calls are traced."""
         self._recorded = modes.recording
-        modes.tracer = self
+        with self._active():
+            yield
+
+    @contextmanager
+    def _active(self) -> Iterator[None]:
+        before, modes.tracer = modes.tracer, self
         try:
             yield
         finally:
-            modes.tracer = None
+            modes.tracer = before
 
     def variable(self, array: Array, name: str, annotations: Mapping[str, str] | None = None) -> tuple[Node, Array]:
         """A new variable, and the array without values that stands for it."""
@@ -84,6 +94,7 @@ class Tracer:
         NotTraceable
             If it has no values and was not made by an operator.
         """
+        self._refresh(array)
         entry = self._entries.get(id(array))
         if entry is None:
             if array._data.is_meta:
@@ -94,18 +105,66 @@ class Tracer:
             self._note(array, entry)
         return entry
 
+    def is_traced(self, array: Array) -> bool:
+        """Whether an array's values are known only when the graph runs."""
+        entry = self._entries.get(id(array))
+        return array._data.is_meta or (entry is not None and entry[0] not in self.constants)
+
     def replace(self, array: Array, new: Array) -> None:
         """Let `array` stand for the value of `new` from now on: what an assignment in place does.
+
+        Arrays that share its memory see it.
 
         Raises
         ------
         NotTraceable
             If `array` is an input, a parameter or a constant: a graph writes to none of them.
         """
+        self._refresh(array)
         if id(array) not in self._entries or self._entries[id(array)][0].op is None:
             raise NotTraceable("the forward pass writes to an array that was made outside of it")
+        self._stand_for(array, new)
+        view = self._views.get(id(array))
+        if view is None:
+            self._writes[id(array)] += 1
+        else:
+            self.replace(view.base, view.write(view.base, array))
+            view.seen = self._writes_to(array)
+
+    def share(
+        self, view: Array, base: Array, read: Callable[[Array], Array], write: Callable[[Array, Array], Array]
+    ) -> None:
+        """Note that an array shares the memory of another.
+
+        Parameters
+        ----------
+        view, base : Array
+        read : callable
+            ``read(base)`` gives the value of the view.
+        write : callable
+            ``write(base, view)`` gives that of the base, with the value of the view in its place.
+        """
+        if id(view) not in self._entries:
+            self._note(view, self.entry_of(read(base)))
+        self._views[id(view)] = _View(base, read, write, self._writes_to(base))
+
+    def _writes_to(self, array: Array) -> int:
+        while id(array) in self._views:
+            array = self._views[id(array)].base
+        return self._writes[id(array)]
+
+    def _refresh(self, array: Array) -> None:
+        """Let a view stand for its part of the base again, if that was written to."""
+        view = self._views.get(id(array))
+        if view is not None and view.seen != self._writes_to(array):
+            view.seen = self._writes_to(array)
+            with self._active():
+                self._stand_for(array, view.read(view.base))
+
+    def _stand_for(self, array: Array, new: Array) -> None:
+        entry = self.entry_of(new)
         array._data = new._data
-        self._note(array, self.entry_of(new))
+        self._note(array, entry)
 
     def run(
         self,
@@ -131,7 +190,9 @@ class Tracer:
         return result if out is None else self._store(out, results)
 
     def _stand_in(self, array: Array) -> Array:
-        return wrap(type(array), _without_values(array._data), array._tag)
+        data = array._data
+        device = current_device() if data.is_meta else device_of_array(array)  # a meta tensor tells none
+        return wrap(type(array), _without_values(data), array._tag or device)
 
     def _results(
         self, op: Operator, inputs: Sequence[Any], canonical: dict[str, Any], cls: type | None, device: Any
@@ -142,10 +203,14 @@ class Tracer:
         result = run(op, given, canonical, None, cls, device)
         for array in result if isinstance(result, list) else [result]:
             array._data = _without_values(array._data)
+            array._tag = array._tag or device or current_device()
         return result
 
     def _store(self, out: Any, results: list[Array]) -> Any:
-        for target, array in zip([out] if isinstance(out, Array) else out, results, strict=True):
+        pairs = paired(out, results)
+        for target, array in pairs:
+            check_fits(target, array._data)
+        for target, array in pairs:
             self.replace(target, array)
         return out
 
@@ -164,6 +229,16 @@ class Tracer:
     def _note(self, array: Array, entry: Entry) -> None:
         self._arrays.append(array)
         self._entries[id(array)] = entry
+
+
+@dataclass
+class _View:
+    """How an array shares the memory of another; `seen` is the number of writes it knows of."""
+
+    base: Array
+    read: Callable[[Array], Array]
+    write: Callable[[Array, Array], Array]
+    seen: int
 
 
 class ValueTracer(Tracer):
