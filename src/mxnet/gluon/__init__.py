@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxnet.gluon import data, loss, metric, model_zoo, nn, utils
-from mxnet.gluon.block import Block, HybridBlock
+from mxnet.gluon.block import Block, HybridBlock, SymbolBlock
 from mxnet.gluon.parameter import Constant, DeferredInitializationError, Parameter, tensor_types
 from mxnet.gluon.trainer import Trainer
 
@@ -13,6 +13,7 @@ __all__ = [
     "DeferredInitializationError",
     "HybridBlock",
     "Parameter",
+    "SymbolBlock",
     "Trainer",
     "data",
     "loss",

@@ -20,7 +20,7 @@ from mxnet.gluon._structure import ARRAY
 from mxnet.gluon.parameter import Parameter
 from mxnet.ndarray._array import Array, run
 from mxnet.numpy.multiarray import ndarray
-from mxnet.symbol import Symbol
+from mxnet.symbol import Symbol, load
 from mxnet.symbol._graph import Node, auxiliary, replay, variables
 from mxnet.symbol._infer import infer_shape
 from mxnet.symbol._labels import without_labels
@@ -114,7 +114,7 @@ class SymbolBlock(HybridBlock):
         >>> net = mx.gluon.SymbolBlock.imports('net-symbol.json', ['data'], 'net-0000.params')  # doctest: +SKIP
         """
         source = os.fspath(symbol_file)
-        symbol = Symbol.load(source)
+        symbol = load(source)
         wanted = [input_names] if isinstance(input_names, str) else list(input_names)
         there = {node.name: node for node in variables(symbol._entries)}
         for name in wanted:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from mxnet.gluon._block import Block
 from mxnet.gluon._hybrid_block import HybridBlock
+from mxnet.gluon._symbol_block import SymbolBlock
 
-__all__ = ["Block", "HybridBlock"]
+__all__ = ["Block", "HybridBlock", "SymbolBlock"]
