@@ -34,35 +34,33 @@ def prints_all(op: Operator) -> bool:
     return op.name.startswith("_npi_") is not (op.name in _OTHERWISE)
 
 
+def _slots_of_pooling(attributes: dict[str, Any]) -> int:
+    """Two where MXNet's CPU library keeps the places of the maxima."""
+    channels_last = (attributes["layout"] or "").endswith("C")
+    return 2 if attributes["pool_type"] == "max" and attributes["kernel"] and not channels_last else 1
+
+
 # Results as files count them, where those that nobody sees count too.
 _SLOTS: dict[str, int | Callable[[dict[str, Any]], int]] = {
-    "BatchNorm": 3,
-    "BatchNorm_v1": 3,
-    "CTCLoss": 2,
-    "Dropout": 2,
-    "GroupNorm": 3,
-    "InstanceNorm": 3,
-    "L2Normalization": 2,
-    "LRN": 2,
-    "LayerNorm": 3,
-    "Pooling": lambda attributes: 2 if attributes["pool_type"] == "max" else 1,
-    "ROIPooling": 2,
-    "_contrib_BatchNormWithReLU": 4,
-    "_contrib_SyncBatchNorm": 3,
-    "_image_random_crop": 2,
-    "_linalg_det": 3,
-    "_linalg_slogdet": 4,
-    "_npi_exponential": 2,
-    "_npi_gumbel": 2,
-    "_npi_logistic": 2,
-    "_npi_norm": 4,
-    "_npi_normal": 2,
-    "_npi_pareto": 2,
-    "_npi_rayleigh": 2,
-    "_npi_std": 2,
-    "_npi_var": 2,
-    "_npi_weibull": 2,
-    "sort": 2,
+    **dict.fromkeys(
+        (
+            "BilinearSampler CTCLoss Dropout GridGenerator L2Normalization LRN ROIPooling "
+            "_contrib_DeformablePSROIPooling _contrib_MultiProposal _contrib_Proposal _contrib_box_nms "
+            "_image_random_crop _npi_exponential _npi_gumbel _npi_logistic _npi_normal _npi_normal_n _npi_pareto "
+            "_npi_rayleigh _npi_std _npi_var _npi_weibull sort"
+        ).split(),
+        2,
+    ),
+    **dict.fromkeys(
+        (
+            "BatchNorm BatchNorm_v1 Correlation GroupNorm InstanceNorm LayerNorm SpatialTransformer "
+            "_contrib_SyncBatchNorm _linalg_det"
+        ).split(),
+        3,
+    ),
+    **dict.fromkeys("_contrib_BatchNormWithReLU _linalg_slogdet _npi_norm".split(), 4),
+    "LeakyReLU": lambda attributes: 2 if attributes["act_type"] == "rrelu" else 1,
+    "Pooling": _slots_of_pooling,
     "topk": lambda attributes: 2 if attributes["ret_typ"] in ("both", "value") else 1,
 }
 
@@ -76,8 +74,8 @@ def slots(op: Operator, attributes: dict[str, Any], inputs: int) -> int:
 
 
 _DRAWN_OR_MADE = (
-    "arange bernoulli blackman eye full gamma hamming hanning identity indices linspace logspace normal normal_n ones "
-    "uniform uniform_n zeros"
+    "arange bernoulli blackman eye full gamma hamming hanning identity indices laplace linspace logspace normal "
+    "normal_n ones uniform uniform_n zeros"
 ).split()
 
 UNKNOWN_TO_1_9: dict[str, frozenset[str]] = {
@@ -105,6 +103,7 @@ _COUNTED = frozenset(
 _NUMBERS = {"_npi_full": {"value": ""}, "_npi_linspace": {"start": "start_", "stop": "stop_"}}
 """Numbers that MXNet 2.0 stores three times over: as a signed and an unsigned integer and as a float."""
 _TYPES = ("int", "uint", "double")
+_BOUNDLESS = {"a_min": "-inf", "a_max": "inf"}
 _RENAMED = {
     ("_npi_pad", "constant_value"): "constant_values",  # 1.9.1
     # 2.0 writes these, and then cannot read its own file.
@@ -122,6 +121,8 @@ def to_file(op: Operator, name: str, texts: dict[str, str], values: Mapping[str,
     """Attributes as a file has them that calls the operator `name`, from texts under the catalogue's names."""
     if op.name in _COUNTED:
         return {**texts, "num_args": str(inputs)}
+    if op.name == "clip":
+        return {**_BOUNDLESS, **{name: text for name, text in texts.items() if text != "None"}}
     if name not in _NUMBERS:
         return texts
     fields = _NUMBERS[name]
