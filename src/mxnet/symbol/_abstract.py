@@ -1,0 +1,118 @@
+"""Operators without values: the shapes and types of a body's results, from running it on torch's meta tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from mxnet.base import NotTraceable
+from mxnet.operators.catalogue import Operator
+from mxnet.symbol._graph import Node
+
+__all__ = ["Bodies", "Refusal", "Result", "Shape", "describe"]
+
+Shape = tuple[int, ...]
+Result = tuple[Shape, torch.dtype]
+
+_REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, OverflowError, ZeroDivisionError, AssertionError)
+_ANY_TYPES = (torch.float32, torch.int64, torch.bool)
+
+
+class Refusal(Exception):
+    """A body does not take inputs of these shapes and types."""
+
+
+class Bodies:
+    """Runs the bodies of nodes without values, and remembers: the layers of a network are often alike."""
+
+    def __init__(self) -> None:
+        self._found: dict[Any, list[Result] | str | None] = {}  # a string says why the body refuses
+
+    def results(
+        self, node: Node, shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
+    ) -> list[Result] | None:
+        """Shape and type of each result; None if they hang on values.
+
+        Parameters
+        ----------
+        node : Node
+        shapes, types : sequence
+            Of each input; None for an optional one that is not given.
+
+        Raises
+        ------
+        Refusal
+            If the body does not take such inputs; the message is the body's own.
+        """
+        key = (node.op.name, _key(node.attributes), tuple(shapes), tuple(types))
+        if key not in self._found:
+            try:
+                self._found[key] = _run(node.op, node.attributes, shapes, types)
+            except Refusal as refusal:
+                self._found[key] = str(refusal)
+        found = self._found[key]
+        if isinstance(found, str):
+            raise Refusal(found)
+        return found
+
+    def shapes(
+        self, node: Node, shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
+    ) -> list[Result] | None:
+        """`results` where the shapes are what counts: if these types are refused, any others will do.
+
+        Raises
+        ------
+        Refusal
+            If the body takes such shapes with no types.
+        """
+        try:
+            return self.results(node, shapes, types)
+        except Refusal as refusal:
+            for other in _other_types(types):
+                try:
+                    return self.results(node, shapes, other)
+                except Refusal:
+                    continue
+            raise refusal
+
+
+def _other_types(types: Sequence[torch.dtype | None]) -> Iterator[list[torch.dtype | None]]:
+    for dtype in _ANY_TYPES:
+        other = [None if given is None else dtype for given in types]
+        if other != list(types):
+            yield other
+
+
+def _run(
+    op: Operator, attributes: dict[str, Any], shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
+) -> list[Result] | None:
+    if "ctx" in op.attributes and all(shape is None for shape in shapes):
+        attributes = attributes | {"ctx": "meta"}
+    if op.modal:
+        attributes = attributes | {"training": False}
+    try:
+        made = op.body(*map(_stand_in, shapes, types), **attributes)
+    except (NotImplementedError, NotTraceable):  # how torch and bodies say that a shape hangs on values
+        return None
+    except _REFUSALS as error:
+        raise Refusal(str(error).split("\n", 1)[0] or type(error).__name__) from error
+    tensors = [made] if isinstance(made, torch.Tensor) else made
+    return [(tuple(tensor.shape), tensor.dtype) for tensor in tensors]
+
+
+def _stand_in(shape: Shape | None, dtype: torch.dtype | None) -> torch.Tensor | None:
+    return None if shape is None else torch.empty(shape, dtype=dtype, device="meta")
+
+
+def _key(attributes: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple([(name, value.__class__, value) for name, value in attributes.items()])
+
+
+def describe(node: Node, values: Sequence[Any]) -> str:
+    """The inputs of a node by name, each with what is known of it, for error messages."""
+    op = node.op
+    names = [f"{op.inputs[0]}{number}" for number in range(len(values))] if op.variadic else op.inputs
+    pairs = zip(names, values, node.inputs, strict=False)
+    return ", ".join(f"{name} {value}" for name, value, entry in pairs if entry is not None)

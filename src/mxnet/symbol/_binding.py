@@ -1,0 +1,76 @@
+"""What an `Executor` is given: arrays in lists or dicts, and requests for gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from mxnet import _dtype
+from mxnet.base import MXNetError
+from mxnet.device import Device
+from mxnet.ndarray._array import Array, place, wrap
+from mxnet.ndarray.ndarray import GRADIENT_REQUESTS, NDArray
+from mxnet.util import is_np_shape
+
+__all__ = ["Given", "Requests", "in_order", "requests_of", "resized", "zeros_for"]
+
+Given = Sequence[Any] | Mapping[str, Any] | None
+Requests = str | Sequence[str] | Mapping[str, str]
+
+
+def zeros_for(name: str, shape: tuple[int, ...] | None, dtype: Any, device: Device | None) -> NDArray:
+    """The array that `simple_bind` makes for a variable, float32 unless a type is known."""
+    least = 0 if is_np_shape() else 1
+    if shape is None or min(shape, default=int(is_np_shape())) < least:
+        raise MXNetError(f"the shape of {name!r} does not follow from those given (found: {shape}); give it too")
+    where, tag = place(device)
+    return wrap(NDArray, torch.zeros(shape, dtype=_dtype.to_torch(dtype or "float32"), device=where), tag)
+
+
+def resized(array: Any, shape: tuple[int, ...]) -> Any:
+    """An array of another shape, over the same memory if that is large enough."""
+    if array is None or array.shape == shape:
+        return array
+    size = int(np.prod(shape))
+    if size > array.size:
+        return wrap(type(array), array._data.new_zeros(shape), array._tag)
+    return wrap(type(array), array._data.flatten()[:size].view(shape), array._tag)
+
+
+def requests_of(given: Requests, names: Sequence[str]) -> list[str]:
+    """What is asked for the gradient of each argument."""
+    if isinstance(given, str):
+        requests = [given] * len(names)
+    elif isinstance(given, Mapping):
+        requests = [given.get(name, "null") for name in names]
+    elif isinstance(given, (list, tuple)):
+        requests = list(given)
+    else:
+        raise TypeError(f"grad_req must be a string, or a list or dict of strings, not {type(given).__name__}")
+    if len(requests) != len(names):
+        raise ValueError(f"grad_req has {len(requests)} entries for {len(names)} arguments: {', '.join(names)}")
+    for request in requests:
+        if request not in GRADIENT_REQUESTS:
+            raise ValueError(f"grad_req must be among {', '.join(GRADIENT_REQUESTS)}, not {request!r}")
+    return requests
+
+
+def in_order(given: Given, names: Sequence[str], what: str) -> list[Any]:
+    """Arrays in the order of `names`, None for those not given."""
+    if given is None:
+        return [None] * len(names)
+    if isinstance(given, Mapping):
+        arrays = [given.get(name) for name in names]
+    elif isinstance(given, (list, tuple)):
+        arrays = list(given)
+    else:
+        raise TypeError(f"{what} must be a list or dict of arrays, not {type(given).__name__}")
+    if len(arrays) != len(names):
+        raise ValueError(f"{what} has {len(arrays)} arrays, but there are {len(names)}: {', '.join(names)}")
+    for name, array in zip(names, arrays, strict=True):
+        if array is not None and not isinstance(array, Array):
+            raise TypeError(f"{what}: {name!r} must be an array, not {type(array).__name__}")
+    return arrays
