@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
-from mxnet.base import MXNetError
+from mxnet.base import DynamicShape, MXNetError
 
-__all__ = ["OutOfBounds", "check_axes", "check_axis", "check_positions"]
+__all__ = ["OutOfBounds", "check_axes", "check_axis", "check_positions", "need_values", "refusing_meta"]
 
 
 class OutOfBounds(IndexError, MXNetError):
@@ -54,3 +58,28 @@ def check_positions(
     if least < low or most > high:
         wrong = least if least < low else most
         raise error(f"{where}: index {wrong} is out of bounds for axis {axis} with size {size}")
+
+
+def need_values(where: str, *tensors: Any) -> None:
+    """Refuse tensors without values (those on torch's meta device), on which the shape of a result hangs.
+
+    Raises
+    ------
+    DynamicShape
+        With one such tensor.
+    """
+    if any(isinstance(tensor, torch.Tensor) and tensor.is_meta for tensor in tensors):
+        raise DynamicShape(
+            f"{where}: the shape of the result hangs on values, and while a graph is traced there are none"
+        )
+
+
+def refusing_meta(where: str, body: Callable[..., Any]) -> Callable[..., Any]:
+    """A body that refuses tensors without values."""
+
+    @functools.wraps(body)
+    def checked(*tensors: Any, **attributes: Any) -> Any:
+        need_values(where, *tensors)
+        return body(*tensors, **attributes)
+
+    return checked

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from mxnet.operators._checks import refusing_meta
 from mxnet.operators._completion import Known, Rule
 from mxnet.operators.attributes import Attribute, attribute_of
 
@@ -60,6 +61,9 @@ class Operator:
     views : bool
         Whether the body may return an input, or a view of one. A graph takes it as it is; an array that a user
         gets is copied first, since operators share no memory with their inputs in MXNet.
+    dynamic : bool
+        Whether the shape of a result always hangs on values; on tensors without any (torch's meta device) the body
+        raises `DynamicShape`.
     """
 
     __slots__ = (
@@ -72,6 +76,7 @@ class Operator:
         "aliases",
         "attributes",
         "body",
+        "dynamic",
         "inputs",
         "modal",
         "mutates",
@@ -91,6 +96,7 @@ class Operator:
         outputs: Outputs = 1,
         when: Mapping[str, Condition] | None = None,
         names: Names | None = None,
+        dynamic: bool = False,
     ) -> None:
         hints = typing.get_type_hints(body)
         parameters = inspect.signature(body).parameters.values()
@@ -104,6 +110,7 @@ class Operator:
         self.aliases = aliases
         self.mutates = mutates
         self.views = views
+        self.dynamic = dynamic
         self.inputs = tuple(p.name for p in inputs)
         self.optional = frozenset(p.name for p in inputs if p.default is None)
         self.variadic = any(p.kind is _VARIADIC for p in inputs)
@@ -243,6 +250,7 @@ def operator(
     outputs: Outputs = 1,
     when: Mapping[str, Condition] | None = None,
     names: Names | None = None,
+    dynamic: bool = False,
 ) -> Callable[[Callable[..., Any]], Operator]:
     """Enter a function over torch tensors into the catalogue under `name` and `aliases`.
 
@@ -250,7 +258,7 @@ def operator(
 
     Parameters
     ----------
-    mutates, views : optional
+    mutates, views, dynamic : optional
         As `Operator` has them.
     outputs : int or callable, optional
         The number of results the body returns, or ``outputs(attributes, inputs)`` that tells it from the attributes
@@ -267,7 +275,8 @@ def operator(
     """
 
     def enter(body: Callable[..., Any]) -> Operator:
-        made = Operator(body, name, aliases, mutates, views, outputs, when, names)
+        body = refusing_meta(name, body) if dynamic else body
+        made = Operator(body, name, aliases, mutates, views, outputs, when, names, dynamic)
         _enter(made, made.names())
         return made
 

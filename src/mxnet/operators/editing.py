@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError
-from mxnet.operators._checks import check_axis, check_positions
+from mxnet.operators._checks import check_axis, check_positions, need_values
 from mxnet.operators.attributes import Floats
 from mxnet.operators.catalogue import operator
 
@@ -111,6 +111,7 @@ def insert_tensor(
     arr, axis = _along(arr, axis, "insert")
     size = arr.shape[axis]
     if obj.dtype is torch.bool:
+        need_values("insert", obj)
         obj = torch.nonzero(obj).reshape(-1)
     places = _checked(obj.reshape(-1), size, size, axis, "insert")
     return _insert(arr, _values(values, val, arr), places, axis)
@@ -152,6 +153,7 @@ def delete(
     size = arr.shape[axis]
     if obj is None:
         return arr.index_select(axis, _kept(start, stop, step, int_ind, size, axis, arr.device))
+    need_values("delete", obj)
     if obj.dtype is torch.bool:
         if obj.numel() != size:
             raise MXNetError(f"delete: a mask of {obj.numel()} does not fit axis {axis} with size {size}")
@@ -185,7 +187,7 @@ def _flagged(attributes: dict[str, Any], inputs: int) -> int:
     return 1 + sum(attributes[name] for name in ("return_index", "return_inverse", "return_counts"))
 
 
-@operator("_npi_unique", outputs=_flagged)
+@operator("_npi_unique", outputs=_flagged, dynamic=True)
 def unique(
     data: Tensor,
     *,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 
 from mxnet.base import MXNetError
-from mxnet.operators._checks import OutOfBounds, check_axis, check_positions
+from mxnet.operators._checks import OutOfBounds, check_axis, check_positions, need_values
 from mxnet.operators._completion import Known, filled
 from mxnet.operators.attributes import Bounds, Scalar, Shape
 from mxnet.operators.catalogue import operator
@@ -89,7 +89,7 @@ def _(shapes: list[Known], attributes: dict[str, Any]) -> list[Known]:
     return [condition, filled(x, y), filled(y, x)]
 
 
-@operator("_npx_nonzero", "_npi_nonzero")
+@operator("_npx_nonzero", "_npi_nonzero", dynamic=True)
 def nonzero(x: Tensor) -> Tensor:
     """Positions of the elements that are not zero, one row of indices for each."""
     return torch.nonzero(x)
@@ -164,7 +164,10 @@ def index_update(a: Tensor, ind: Tensor, val: Tensor) -> Tensor:
 @operator("_npi_advanced_indexing")
 def advanced_indexing(data: Tensor, indices: Tensor) -> Tensor:
     """The parts of `data` at `indices` along the first axis, or where they are True."""
-    return data[indices if indices.dtype is torch.bool else indices.to(torch.int64)]
+    if indices.dtype is torch.bool:
+        need_values("advanced_indexing", indices)
+        return data[indices]
+    return data[indices.to(torch.int64)]
 
 
 @operator("_npi_advanced_indexing_multiple")
@@ -173,7 +176,7 @@ def advanced_indexing_multiple(data: Tensor, indices: Tensor) -> Tensor:
     return data[_nd_index(indices, tuple(data.shape), "advanced_indexing")]
 
 
-@operator("_contrib_boolean_mask", "_npi_boolean_mask")
+@operator("_contrib_boolean_mask", "_npi_boolean_mask", dynamic=True)
 def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor:
     """The slices along an axis where `index` is not zero."""
     axis = check_axis(axis, data.dim(), "boolean_mask")

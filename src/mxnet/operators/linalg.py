@@ -70,7 +70,7 @@ def solve(A: Tensor, B: Tensor) -> Tensor:
     return linalg.solve(A, B)
 
 
-@operator("_npi_lstsq", outputs=4)
+@operator("_npi_lstsq", outputs=4, dynamic=True)
 def lstsq(
     A: Tensor,
     B: Tensor,

@@ -40,7 +40,7 @@ def _along(data: Tensor, axis: int | None) -> tuple[Tensor, int]:
     return data, axis
 
 
-@operator("_npi_bincount", when={"weights": itemgetter("has_weights")})
+@operator("_npi_bincount", when={"weights": itemgetter("has_weights")}, dynamic=True)
 def bincount(data: Tensor, weights: Tensor | None = None, *, minlength: int = 0, has_weights: bool = False) -> Tensor:
     """How often each integer from zero occurs, or the sum of the weights where it does."""
     if data.dtype.is_floating_point or data.dtype is torch.bool:
@@ -67,9 +67,10 @@ def histogram(
         raise MXNetError(f"_histogram: the edges must be a vector of at least two, given shape {tuple(bins.shape)}")
     edges = bins.to(torch.promote_types(bins.dtype, values.dtype))
     values = values.to(edges.dtype)
-    values = values[(values >= edges[0]) & (values <= edges[-1])]
-    found = torch.bucketize(values, edges, right=True).clamp_(max=edges.numel() - 1) - 1
-    return torch.bincount(found, minlength=edges.numel() - 1), bins.clone()
+    inside = (values >= edges[0]) & (values <= edges[-1])
+    found = torch.bucketize(values, edges, right=True).clamp_(1, edges.numel() - 1) - 1
+    counts = torch.zeros(edges.numel() - 1, dtype=torch.int64, device=values.device)
+    return counts.scatter_add_(0, found, inside.to(torch.int64)), bins.clone()
 
 
 @operator("_npi_percentile", when={"q": lambda attributes: attributes["q_scalar"] is None})
