@@ -5,6 +5,7 @@ In a document every ```pycon block is run, in order, as one session.
 
 import doctest
 import importlib
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,7 @@ def operator_bodies(module: ModuleType) -> list[Callable[..., object]]:
     return [
         entry.body
         for entry in vars(module).values()
-        if isinstance(entry, Operator) and entry.body.__module__ == module.__name__
+        if isinstance(entry, Operator) and inspect.unwrap(entry.body).__globals__["__name__"] == module.__name__
     ]
 
 

@@ -7,13 +7,15 @@ whoever starts workers calls `seed` in each.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 
 from mxnet.base import MXNetError
 
-__all__ = ["generator_for", "get_state", "seed", "set_state"]
+__all__ = ["generator_for", "get_state", "seed", "set_state", "torch_draws"]
 
 _WORD = 1 << 64
 _STRIDE = 0x9E3779B97F4A7C15  # odd and irregular, so that the seeds of neighbouring devices share no pattern
@@ -23,11 +25,35 @@ _generators: dict[torch.device, torch.Generator] = {}
 _base = 0  # what `seed` was last told for all devices
 
 
-def generator_for(device: torch.device) -> torch.Generator:
-    """The generator that random operators on `device` draw from.
+class _Source(threading.local):
+    is_torch = False
 
-    Meta tensors have no values: they get the CPU's, and do not advance it.
+
+_source = _Source()
+
+
+@contextmanager
+def torch_draws() -> Iterator[None]:
+    """Inside, random operators of this thread draw from torch's own generators, which ``torch.manual_seed`` seeds."""
+    before, _source.is_torch = _source.is_torch, True
+    try:
+        yield
+    finally:
+        _source.is_torch = before
+
+
+def generator_for(device: torch.device) -> torch.Generator | None:
+    """The generator that random operators on `device` draw from; None stands for torch's own.
+
+    Meta tensors have no values: they get the CPU's, and do not advance it. Programs that torch compiles or exports
+    hold no generators, so they draw from torch's.
     """
+    if torch.compiler.is_compiling() or _source.is_torch:
+        return None
+    return _own(device)
+
+
+def _own(device: torch.device) -> torch.Generator:
     found = _generators.get(device)
     return _make(device) if found is None else found
 
@@ -45,7 +71,7 @@ def seed(number: int, device: torch.device | str = "all") -> None:
     """
     global _base
     if device != "all":
-        generator_for(device).manual_seed(number % _WORD)
+        _own(device).manual_seed(number % _WORD)
         return
     _base = number % _WORD
     for where, generator in list(_generators.items()):
@@ -81,14 +107,14 @@ def set_state(state: Mapping[str, torch.Tensor]) -> None:
             raise MXNetError(f"cannot restore the random state of {name!r}: {error}") from error
     seed(int(state[_SEED]))
     for device, restored in generators.items():
-        generator_for(device).set_state(restored.get_state())
+        _own(device).set_state(restored.get_state())
 
 
 def _make(device: torch.device) -> torch.Generator:
     if device.type == "meta" or (device.type == "cpu" and device.index is not None):
-        return generator_for(torch.device("cpu"))
+        return _own(torch.device("cpu"))
     if device.type != "cpu" and device.index is None:
-        return generator_for(torch.device(device.type, torch.accelerator.current_device_index()))
+        return _own(torch.device(device.type, torch.accelerator.current_device_index()))
     made = torch.Generator(device)
     made.manual_seed(_seed_of(device))
     return _generators.setdefault(device, made)  # of two threads that come at once, the first wins

@@ -15,7 +15,7 @@ from torch import fx
 from mxnet.engines._calls import Call, calls_of, writes
 from mxnet.symbol._graph import Entry, Node, topological
 
-__all__ = ["Compiled", "compile_graph"]
+__all__ = ["Compiled", "compile_graph", "identifiers"]
 
 Tensor = torch.Tensor
 
@@ -71,7 +71,7 @@ class _Builder:
         self._variables = list(examples)
         self._sources: dict[int, frozenset[int]] = {}  # the variables with a gradient that a tensor hangs on
         self._ended: set[int] = set()
-        names = _identifiers(node.name for node in variables)
+        names = identifiers(node.name for node in variables)
         for number, (node, example, name) in enumerate(zip(variables, examples, names, strict=True)):
             self._values[id(node)] = (example,)
             self._place(example, self._graph.placeholder(name))
@@ -193,9 +193,9 @@ def _memory(tensor: Tensor) -> int:
     return tensor.untyped_storage()._cdata
 
 
-def _identifiers(names: Iterable[str]) -> Iterator[str]:
+def identifiers(names: Iterable[str]) -> Iterator[str]:
     """A Python identifier for each name, no two alike."""
-    taken: set[str] = set()
+    taken = {"self"}
     for name in names:
         identifier = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "_"
         while identifier in taken or keyword.iskeyword(identifier):
