@@ -90,7 +90,8 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
     structure = flatten(tuple(args), arrays)
     inputs, stand_ins = [], []
     for number, array in enumerate(arrays):
-        node, stand_in = tracer.variable(array, "data" if len(arrays) == 1 else f"data{number}")
+        name = "data" if len(arrays) == 1 else f"data{number}"
+        node, stand_in = tracer.variable(array, name, {"__profiler_scope__": "<unk>:"})
         inputs.append(node)
         stand_ins.append(stand_in)
     recording, training = modes.recording, modes.training

@@ -74,7 +74,10 @@ class _BlockV1(_ResidualBlock):
         """The block's output, (batch, channels, height / stride, width / stride)."""
         body = self.body(x)
         shortcut = x if self.downsample is None else self.downsample(x)
-        return _relu(shortcut + body)
+        return _relu(self._sum(body, shortcut))
+
+    def _sum(self, body: Any, shortcut: Any) -> Any:
+        return shortcut + body
 
 
 class BasicBlockV1(_BlockV1):
@@ -117,6 +120,9 @@ class BottleneckV1(_BlockV1):
             _conv1x1(channels, 1, inner, use_bias=True),
             nn.BatchNorm(),
         )
+
+    def _sum(self, body: Any, shortcut: Any) -> Any:
+        return body + shortcut  # the other way round than in BasicBlockV1: graphs and 1.x exports show it
 
 
 class _BlockV2(_ResidualBlock):
