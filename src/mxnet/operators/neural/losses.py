@@ -126,6 +126,13 @@ def softmax_output(
     else:
         flat, axis = data.flatten(1), 1
     result = torch.softmax(flat.detach(), axis)
+    if label.shape not in (data.shape, data.shape[:-1]) and label.numel() * flat.shape[axis] != flat.numel():
+        raise MXNetError(
+            f"SoftmaxOutput: label has shape {tuple(label.shape)}, but data of shape {tuple(data.shape)} takes "
+            f"{tuple(data.shape[:-1])}, or as many class numbers as there are rows, or probabilities"
+        )
+    if not data.requires_grad:
+        return result.view(data.shape)
     if label.shape == flat.shape:
         return _with_gradient(data, result.view(data.shape), (result - label).reshape(data.shape) * grad_scale)
     wanted = label.detach().reshape(result.select(axis, 0).shape).long()
