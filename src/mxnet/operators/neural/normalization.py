@@ -59,6 +59,8 @@ def group_norm(
         )
     if gamma.shape == beta.shape == (num_groups,):
         gamma, beta = (each.repeat_interleave(data.shape[1] // num_groups) for each in (gamma, beta))
+    if gamma.shape == beta.shape == (num_groups,):  # as graphs of MXNet 1.x have them: one for each group
+        gamma, beta = [each.repeat_interleave(data.shape[1] // num_groups) for each in (gamma, beta)]
     _check_parameters("GroupNorm", data, 1, gamma, beta)
     result = torch.group_norm(data, num_groups, gamma, beta, eps)
     if not output_mean_var:
