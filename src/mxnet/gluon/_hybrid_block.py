@@ -237,7 +237,7 @@ class HybridBlock(Block):
             graph = trace(self, map_arrays(args, self._in_own_type))
         arrays: list[Array] = []
         flatten(args, arrays)
-        known = {node.name: array.dtype for node, array in zip(graph.inputs, arrays, strict=True)}
+        known = {node.name: array._data.dtype for node, array in zip(graph.inputs, arrays, strict=True)}
         arguments, _, states = infer_types(graph.entries, known, partial=True)
         auxiliaries = auxiliary(graph.entries)
         found = iter(arguments), iter(states)

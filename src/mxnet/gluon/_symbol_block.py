@@ -63,17 +63,14 @@ class SymbolBlock(HybridBlock):
     ) -> None:
         super().__init__()
         params = _without_marks(params or {})
-        self._inputs = [_variable(symbol) for symbol in _listed(inputs, "inputs")]
-        given = {node.name for node in self._inputs} | set(params)
+        self._input_names = [_variable(symbol).name for symbol in _listed(inputs, "inputs")]
         entries = [entry for symbol in _listed(outputs, "outputs") for entry in symbol._entries]
-        self._entries = without_labels(entries, given)
-        names = {node.name for node in self._inputs}
+        self._entries = without_labels(entries, {*self._input_names, *params})
+        self._variables = variables(self._entries)  # an input is found in the graph by its name
         self._active = True
         states = auxiliary(self._entries)
-        self._variables: dict[str, Node] = {}
-        for node in variables(self._entries):
-            if node.name not in names:
-                self._variables[node.name] = node
+        for node in self._variables:
+            if node.name not in self._input_names and node.name not in self._reg_params:
                 self._reg_params[node.name] = _parameter(node, id(node) in states, params.get(node.name))
 
     @staticmethod
@@ -135,39 +132,39 @@ class SymbolBlock(HybridBlock):
     def forward(self, x: Array, *args: Array) -> Any:
         """Compute the outputs: one array, or a list of several."""
         arrays = (x, *args)
-        if len(arrays) != len(self._inputs):
-            names = [node.name for node in self._inputs]
+        names = self._input_names
+        if len(arrays) != len(names):
             raise ValueError(f"SymbolBlock takes {len(names)} inputs, {_shortened(names)}, and got {len(arrays)}")
-        values = {id(node): array for node, array in zip(self._inputs, arrays, strict=True)}
-        for name, node in self._variables.items():
-            values[id(node)] = self._reg_params[name].data_for(x)
+        named = dict(zip(names, arrays, strict=True))
+        named |= {name: param.data_for(x) for name, param in self._reg_params.items()}
+        values = {id(node): named[node.name] for node in self._variables}
         results = replay(self._entries, values, _call)
         return results[0] if len(results) == 1 else results
 
     def infer_shape(self, *args: Array) -> None:
         """Complete the shapes of the parameters from those of the inputs."""
-        known = {node.name: tuple(array.shape) for node, array in zip(self._inputs, args, strict=False)}
+        known = {name: tuple(array.shape) for name, array in zip(self._input_names, args, strict=False)}
         for name, param in self._reg_params.items():
             if param._shape_is_known():
                 known[name] = param.shape
         arguments, _, states = infer_shape(self._entries, known, partial=True)
         auxiliaries = auxiliary(self._entries)
-        nodes = variables(self._entries)
         found = iter(arguments), iter(states)
-        for node in nodes:
+        for node in self._variables:
             shape = next(found[id(node) in auxiliaries])
             if node.name in self._reg_params and shape is not None:
                 self._reg_params[node.name].shape = shape
         super().infer_shape(*args)
 
     def _graph_to_export(self) -> Trace:
-        parameters = {node: self._reg_params[name] for name, node in self._variables.items()}
+        inputs = [node for node in self._variables if node.name in self._input_names]
+        parameters = {node: self._reg_params[node.name] for node in self._variables if node not in inputs}
         structure = ARRAY if len(self._entries) == 1 else (list, (ARRAY,) * len(self._entries))
-        return Trace(self._entries, self._inputs, parameters, {}, structure, [ndarray] * len(self._entries))
+        return Trace(self._entries, inputs, parameters, {}, structure, [ndarray] * len(self._entries))
 
     def __repr__(self) -> str:
         heads = ", ".join(dict.fromkeys(node.name for node, _ in self._entries))
-        return f"{type(self).__name__}(\n  {heads}: {len(self._inputs)} -> {len(self._entries)}\n)"
+        return f"{type(self).__name__}(\n  {heads}: {len(self._input_names)} -> {len(self._entries)}\n)"
 
 
 def _call(node: Node, inputs: list[Any]) -> list[Any]:
