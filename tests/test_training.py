@@ -29,8 +29,9 @@ def statistics_of_the_images(shape):
     return {"features.0.running_mean": mean, "features.0.running_var": variance}
 
 
+@pytest.mark.parametrize("hybridize", [False, True], ids=["eager", "hybridized"])
 @pytest.mark.parametrize("family", make_training.FAMILIES)
-def test_family(family):
+def test_family(family, hybridize):
     expected = RECORD["families"][family]
     if family.startswith("resnet") and family.endswith("v2"):
         # MXNet's CPU kernels update running statistics in the backward pass. The first BatchNorm of version 2, with
@@ -38,7 +39,7 @@ def test_family(family):
         gathered = statistics_of_the_images(make_training.FAMILIES[family][1])
         numbers = {name: make_training.describe(values) for name, values in gathered.items()}
         expected = {**expected, "parameters": {**expected["parameters"], **numbers}}
-    check(make_training.train_family(family), expected, rtol=1e-6)
+    check(make_training.train_family(family, hybridize), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("case", make_training.OPTIMIZERS)

@@ -118,13 +118,13 @@ def cross_entropy(scores, labels):
     return -mx.npx.pick(mx.npx.log_softmax(scores), labels)
 
 
-def train_family(name):
+def train_family(name, hybridize=False):
     """Train the small net of a family with momentum and weight decay."""
     build, shape, train_mode, steps, rate = FAMILIES[name]
     options = {"learning_rate": rate, "momentum": 0.875, "wd": 2**-10}
-    return train(
-        build(), shape, "sgd", options, loss=cross_entropy, train_mode=train_mode, steps=steps, dtype="float64"
-    )
+    net = build()
+    net.hybridize(hybridize)
+    return train(net, shape, "sgd", options, loss=cross_entropy, train_mode=train_mode, steps=steps, dtype="float64")
 
 
 def train_optimizer(name):
