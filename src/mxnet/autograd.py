@@ -14,7 +14,7 @@ import torch
 
 from mxnet._modes import modes
 from mxnet.base import MXNetError
-from mxnet.ndarray._array import Array, read
+from mxnet.ndarray._array import Array, read, refuse_tracing
 from mxnet.ndarray._gradients import clock, deliveries_beyond, graph_is_gone, node_of, nodes_beyond
 from mxnet.ndarray.ndarray import GRADIENT_REQUESTS
 
@@ -299,6 +299,7 @@ def _dead_ends(heads: Sequence[Array]) -> set[Any]:
 
 def _roots(heads: Sequence[Array], head_grads: Any) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The heads that torch can go back from, and their gradients."""
+    refuse_tracing("the forward pass asks for gradients of its own")
     if not heads:
         raise MXNetError("there is nothing to differentiate: the list of heads is empty")
     gradients = _head_gradients(heads, head_grads)
@@ -401,6 +402,7 @@ class Function:
             outputs = self.forward(*[array.detach() if isinstance(array, Array) else array for array in inputs])
         if not recording:
             return outputs
+        refuse_tracing(f"{type(self).__name__} has a gradient of its own")
         single = isinstance(outputs, Array)
         results = [outputs] if single else list(outputs)
         tensors = [read(array) for array in inputs if isinstance(array, Array)]

@@ -9,7 +9,7 @@ from mxnet import _generators
 from mxnet._generators import get_state, set_state
 from mxnet.device import Device
 from mxnet.ndarray import random as _legacy
-from mxnet.ndarray._array import place
+from mxnet.ndarray._array import place, refuse_tracing
 from mxnet.ndarray.random import *  # noqa: F403
 
 __all__ = ["get_state", "seed", "set_state", *_legacy.__all__]
@@ -45,5 +45,6 @@ def seed(seed_state: int, device: Device | str = "all", ctx: Any = None) -> None
         number = operator.index(seed_state)
     except TypeError:
         raise ValueError(f"seed_state must be int, not {seed_state!r}") from None
+    refuse_tracing("mx.random.seed in a forward pass")
     device = device if ctx is None else ctx
     _generators.seed(number, "all" if device == "all" else place(device)[0])

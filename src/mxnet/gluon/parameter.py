@@ -15,7 +15,7 @@ from mxnet.autograd import pause
 from mxnet.base import MXNetError
 from mxnet.device import Device, current_device
 from mxnet.gluon._shape_pass import shape_pass
-from mxnet.ndarray._array import Array, place, wrap
+from mxnet.ndarray._array import Array, place, refuse_tracing, wrap
 from mxnet.numpy.multiarray import ndarray
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "tensor_types"]
@@ -348,6 +348,7 @@ class Parameter:
         AssertionError
             If the shape differs, or the parameter has not been initialized.
         """
+        refuse_tracing(f"the forward pass sets parameter {self.name}")
         tensor = data._data.detach() if isinstance(data, Array) else torch.as_tensor(_np.asarray(data))
         if self._shape is not None and not _agrees(self._shape, tuple(tensor.shape)):
             raise AssertionError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import secrets
@@ -19,7 +20,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, read, wrap
+from mxnet.ndarray._array import Array, wrap
 from mxnet.numpy.multiarray import array as _array
 
 __all__ = [
@@ -74,8 +75,9 @@ def split_data(data: Array, num_slice: int, batch_axis: int = 0, even_split: boo
             f"Use a batch size that's multiple of {num_slice} or set even_split=False to allow uneven partitioning "
             "of data."
         )
-    sizes = [size + (number < extra) for number in range(num_slice)]
-    return [data._like(part) for part in torch.split(read(data), sizes, batch_axis)]
+    ends = [number * size + min(number, extra) for number in range(num_slice + 1)]
+    whole = (slice(None),) * (batch_axis % data.ndim)
+    return [data[(*whole, slice(begin, end))] for begin, end in itertools.pairwise(ends)]
 
 
 def split_and_load(data: Any, ctx_list: Sequence[Device], batch_axis: int = 0, even_split: bool = True) -> list[Any]:

@@ -67,8 +67,7 @@ class Array:
 
     def _writable_tensor(self) -> torch.Tensor:
         """The memory to write to, outside of any graph unless a tape is being recorded."""
-        if modes.tracer is not None:
-            raise NotTraceable("the forward pass writes to an array in a way that no operator does")
+        refuse_tracing("the forward pass writes to an array in a way that no operator does")
         self._check_writable()
         data = self._data
         return data.detach() if data.requires_grad else data
@@ -336,6 +335,18 @@ def _describe_value(value: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0] or type(error).__name__
+
+
+def refuse_tracing(why: str) -> None:
+    """Stop the trace of a block, if one goes on, at what leaves no operator in a graph.
+
+    Raises
+    ------
+    NotTraceable
+        With `why`; the block then runs without a graph.
+    """
+    if modes.tracer is not None:
+        raise NotTraceable(why)
 
 
 def is_known(array: Array) -> bool:

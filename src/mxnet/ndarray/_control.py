@@ -1,13 +1,16 @@
-"""Loops and branches over arrays, run as they stand."""
+"""Loops and branches over arrays, run as they stand.
+
+While a block is traced their Python runs once: the graph holds every step of a `foreach` (MXNet 2.0 writes one
+operator with a graph inside), and a condition that hangs on what is traced raises `ValuesNotKnown`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
-from mxnet.ndarray._array import Array, read
+from mxnet.ndarray._array import Array, known, run
+from mxnet.operators.catalogue import find
 
 __all__ = ["cond", "foreach", "while_loop"]
 
@@ -52,7 +55,7 @@ def foreach(body: Callable[[Any, Any], tuple[Any, Any]], data: Any, init_states:
 def _stacked(steps: list[Any]) -> Any:
     first = steps[0]
     if isinstance(first, Array):
-        return first._like(torch.stack([read(step) for step in steps]))
+        return run(find("stack"), steps, {})
     return [_stacked([step[number] for step in steps]) for number in range(len(first))]
 
 
@@ -82,6 +85,9 @@ def while_loop(
     ------
     ValueError
         If `max_iterations` is missing, `loop_vars` is empty, or `func` changes the number of its variables.
+    ValuesNotKnown
+        If a hybridized block is traced and the condition hangs on its arrays. Take a fixed number of steps and
+        choose with `mx.np.where`.
     """
     if max_iterations is None:
         raise ValueError("max_iterations should be specified")
@@ -90,7 +96,7 @@ def while_loop(
     if not variables:
         raise ValueError("while_loop needs at least one of loop_vars")
     steps: list[Any] = []
-    while len(steps) < int(max_iterations) and bool(cond(*variables)):
+    while len(steps) < int(max_iterations) and _holds(cond(*variables), "while_loop"):
         outputs, new = func(*variables)
         new = [new] if isinstance(new, Array) else list(new)
         if len(new) != len(variables):
@@ -107,9 +113,8 @@ def while_loop(
 
 
 def _filled(outputs: list[Any], length: int) -> Any:
-    stacked = torch.stack([read(output) for output in outputs])
-    rest = stacked.new_zeros((length - len(outputs), *stacked.shape[1:]))
-    return outputs[0]._like(torch.cat([stacked, rest]))
+    empty = run(find("zeros_like"), (outputs[0],), {})
+    return _stacked(outputs + [empty] * (length - len(outputs)))
 
 
 def cond(pred: Any, then_func: Callable[..., Any], else_func: Callable[..., Any], inputs: Any = ()) -> Any:
@@ -126,7 +131,19 @@ def cond(pred: Any, then_func: Callable[..., Any], else_func: Callable[..., Any]
     Returns
     -------
     What the function called returns.
+
+    Raises
+    ------
+    ValuesNotKnown
+        If a hybridized block is traced and `pred` hangs on its arrays. Compute both and choose with `mx.np.where`.
     """
     arguments = [inputs] if isinstance(inputs, Array) else list(inputs or ())
     chosen = pred(*arguments) if callable(pred) else pred
-    return (then_func if bool(chosen) else else_func)(*arguments)
+    return (then_func if _holds(chosen, "cond") else else_func)(*arguments)
+
+
+def _holds(condition: Any, where: str) -> bool:
+    """The truth of a condition, which is an array of one element or a Python value."""
+    if isinstance(condition, Array):
+        known(condition, f"the condition of {where}")
+    return bool(condition)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mxnet import formats
-from mxnet.ndarray._array import Array, read, wrap
+from mxnet.ndarray._array import Array, known, wrap
 
 __all__ = ["load_arrays", "tensors_of", "wrap_loaded"]
 
@@ -49,4 +49,4 @@ def tensors_of(data: Any, where: str) -> dict[str, torch.Tensor] | list[torch.Te
 
 
 def _plain(array: Array) -> torch.Tensor:
-    return read(array, recording=False)
+    return known(array, "a file").detach()

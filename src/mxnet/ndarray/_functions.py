@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from mxnet import _dtype, formats
+from mxnet._modes import modes
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, invoke, place, read, wrap
+from mxnet.ndarray._array import Array, as_device, invoke, place, read, refuse_tracing, wrap
 from mxnet.ndarray._exchange import wrap_dlpack, wrap_numpy
 from mxnet.ndarray._files import load_arrays, tensors_of, wrap_loaded
 from mxnet.ndarray._methods import apply
@@ -86,25 +87,26 @@ def array(source_array: Any, ctx: Device | None = None, dtype: Any = None, devic
     return make(source_array, dtype=dtype, device=device or ctx).as_nd_ndarray()
 
 
-def _filled(shape: Any, value: Any, ctx: Device | None, dtype: Any, device: Device | None) -> NDArray:
-    where, tag = place(device or ctx)
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    kind = torch.float32 if dtype is None else _dtype.to_torch(dtype)
-    return wrap(NDArray, torch.full(shape, value, dtype=kind, device=where), tag)
+def _made(op: str, device: Device | None, **attributes: Any) -> NDArray:
+    """What an operator without inputs makes on a device, by default the current one."""
+    device = as_device(device)
+    return invoke(find(op), (), {**attributes, "ctx": str(device)}, cls=NDArray, device=device)
 
 
 def zeros(shape: Any, ctx: Device | None = None, dtype: Any = None, device: Device | None = None) -> NDArray:
     """An array of zeros, float32 by default."""
-    return _filled(shape, 0, ctx, dtype, device)
+    return _made("_zeros", device or ctx, shape=shape, dtype=dtype or np.float32)
 
 
 def ones(shape: Any, ctx: Device | None = None, dtype: Any = None, device: Device | None = None) -> NDArray:
     """An array of ones, float32 by default."""
-    return _filled(shape, 1, ctx, dtype, device)
+    return _made("_ones", device or ctx, shape=shape, dtype=dtype or np.float32)
 
 
 def empty(shape: Any, ctx: Device | None = None, dtype: Any = None, device: Device | None = None) -> NDArray:
     """An array whose values are still to be written, float32 by default."""
+    if modes.tracer is not None:
+        return zeros(shape, ctx, dtype, device)
     where, tag = place(device or ctx)
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     kind = torch.float32 if dtype is None else _dtype.to_torch(dtype)
@@ -123,7 +125,7 @@ def full(
     if out is not None:
         out[:] = val
         return out
-    return _filled(shape, val, ctx, dtype, device)
+    return _made("_full", device or ctx, shape=shape, value=val, dtype=dtype or np.float32)
 
 
 def arange(
@@ -137,11 +139,8 @@ def arange(
     device: Device | None = None,
 ) -> NDArray:
     """Evenly spaced numbers from `start` to below `stop`, or from zero to below `start`, each `repeat` times."""
-    if stop is None:
-        start, stop = 0, start
-    where, tag = place(device or ctx)
-    numbers = torch.from_numpy(np.arange(start, stop, step, dtype=np.float64)).repeat_interleave(repeat)
-    return wrap(NDArray, numbers.to(_dtype.to_torch(dtype)).to(where), tag)
+    range_ = {"start": start, "stop": stop, "step": step, "repeat": repeat}
+    return _made("_arange", device or ctx, **range_, dtype=dtype or np.float64)
 
 
 def linspace(
@@ -154,18 +153,15 @@ def linspace(
     device: Device | None = None,
 ) -> NDArray:
     """`num` evenly spaced numbers from `start` to `stop`, which `endpoint` includes."""
-    where, tag = place(device or ctx)
-    numbers = torch.from_numpy(np.linspace(start, stop, num, endpoint))
-    return wrap(NDArray, numbers.to(_dtype.to_torch(dtype)).to(where), tag)
+    range_ = {"start": start, "stop": stop, "num": num, "endpoint": endpoint}
+    return _made("_linspace", device or ctx, **range_, dtype=dtype or np.float32)
 
 
 def eye(
     N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: Any = None, device: Device | None = None
 ) -> NDArray:
     """Ones on the `k`-th diagonal of an `N` by `M` matrix (0: square), zeros elsewhere."""
-    where, tag = place(device or ctx)
-    kind = torch.float32 if dtype is None else _dtype.to_torch(dtype)
-    return wrap(NDArray, torch.from_numpy(np.eye(N, M or N, k)).to(kind).to(where), tag)
+    return _made("_eye", device or ctx, N=N, M=M, k=k, dtype=dtype or np.float32)
 
 
 def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
@@ -192,6 +188,8 @@ def moveaxis(tensor: NDArray, source: int | Sequence[int], destination: int | Se
         If there are not as many destinations as sources, or a dimension is not there.
     """
     try:
+        if modes.tracer is not None:
+            return invoke(find("_npi_moveaxis"), (tensor,), {"source": source, "destination": destination})
         return tensor._like(torch.movedim(read(tensor), source, destination).clone())
     except (RuntimeError, IndexError, TypeError) as error:
         raise ValueError(f"moveaxis: source {source}, destination {destination}: {error}") from error
@@ -219,6 +217,7 @@ def split_v2(ary: NDArray, indices_or_sections: int | Sequence[int], axis: int =
 
 def histogram(a: NDArray, bins: Any = 10, range: tuple[float, float] | None = None) -> tuple[NDArray, NDArray]:
     """How many elements fall between the edges of `bins`, and the edges."""
+    refuse_tracing("mx.nd.histogram is computed by NumPy")
     edges = bins.asnumpy() if isinstance(bins, Array) else bins
     counts, edges = np.histogram(a.asnumpy(), bins=edges, range=range)
     return array(counts, a.device, np.float32), array(edges, a.device, a.dtype)

@@ -11,11 +11,11 @@ import torch
 
 from mxnet import _dtype
 from mxnet._modes import modes
-from mxnet.base import MXNetError, NotTraceable
+from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.ndarray import _array
 from mxnet.ndarray import _traced as traced
-from mxnet.ndarray._array import Array, invoke, is_known, known, place, read, run, to_numpy, wrap
+from mxnet.ndarray._array import Array, invoke, is_known, known, place, read, refuse_tracing, run, to_numpy, wrap
 from mxnet.ndarray._gradients import Mark
 from mxnet.ndarray._indexing import get_item, set_item
 from mxnet.ndarray._methods import Operations
@@ -118,10 +118,15 @@ class NDArray(Operations):
         return id(self) >> 4
 
     def __repr__(self) -> str:
-        shape = "x".join(map(str, self.shape))
         if not is_known(self):
-            return f"<{type(self).__name__} {shape} {_dtype.name_of(self._data.dtype)} without values, being traced>"
+            return self._without_values()
+        shape = "x".join(map(str, self.shape))
         return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {shape} @{self.device}>"
+
+    def _without_values(self) -> str:
+        """What is printed of an array that has none yet."""
+        dtype = _dtype.name_of(self._data.dtype)
+        return f"<{type(self).__name__} of shape {self.shape} and type {dtype}, without values while a block is traced>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), to_numpy(known(self, "pickle")), _dtype.name_of(self._data.dtype))
@@ -144,8 +149,7 @@ class NDArray(Operations):
         While a tape is recorded it is part of the graph, so torch code may go on from it. A block whose forward
         pass does so runs without a graph when it is hybridized.
         """
-        if modes.tracer is not None:
-            raise NotTraceable("as_torch() takes an array to code that leaves no operators")
+        refuse_tracing("as_torch() hands an array to code that leaves no operators")
         return read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -327,8 +331,7 @@ class NDArray(Operations):
         autograd.backward([self], None if out_grad is None else [out_grad], retain_graph, train_mode)
 
     def _set_mark(self, request: str, buffer: Array | None = None) -> None:
-        if modes.tracer is not None:
-            raise NotTraceable("attach_grad() asks for gradients inside the forward pass")
+        refuse_tracing("the forward pass asks for gradients of its own")
         self.drop_grad()
         self._mark = Mark(partial(wrap, type(self), tag=self._tag), self._data, request, buffer)
 

@@ -10,10 +10,11 @@ import numpy as _np
 import torch
 
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, wrap
+from mxnet.ndarray._array import Array
 from mxnet.numpy._dispatch import apply, as_array, create, is_number
 from mxnet.numpy.multiarray import array, from_torch, ndarray
 from mxnet.operators import creation as _ops
+from mxnet.operators import shape as _shape
 
 __all__ = [
     "arange",
@@ -131,10 +132,10 @@ def full(
     _check_order(order)
     device = device or ctx
     if is_number(fill_value):
+        if dtype is None:
+            dtype = {"b": "bool", "i": "int64"}.get(_np.asarray(fill_value).dtype.kind)
         return create(_ops.full, device, out, shape=shape, value=fill_value, dtype=dtype)
-    values = array(as_array(fill_value), dtype, device)
-    made = create(_ops.zeros, values.device, shape=shape, dtype=values.dtype)
-    made[...] = values
+    made = apply(_shape.np_broadcast_to, (array(as_array(fill_value), dtype, device),), shape=shape)
     if out is None:
         return made
     out[...] = made
@@ -469,5 +470,5 @@ def from_dlpack(x: Any) -> ndarray:
         Something with ``__dlpack__``, or a DLPack capsule.
     """
     if isinstance(x, Array):
-        return wrap(ndarray, x._data.detach(), x._tag)
+        return x.as_np_ndarray().detach()
     return from_torch(torch.from_dlpack(x))

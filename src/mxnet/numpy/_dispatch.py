@@ -13,7 +13,7 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, as_device, invoke, place, run, wrap
+from mxnet.ndarray._array import Array, as_device, constant_like, invoke, place, run, wrap
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary
 
@@ -98,9 +98,10 @@ def as_array(value: Any, like: Array | None = None) -> Any:
     """An array-like value as an `mx.np.ndarray`; Python floats become float32, NumPy's types are kept."""
     if isinstance(value, Array):
         return value
-    cls = _ndarray() if like is None else type(like)
-    where, tag = place(None) if like is None else (like._data.device, like._tag)
-    return wrap(cls, _tensor(value).to(where), tag)
+    if like is not None:
+        return constant_like(like, _tensor(value))
+    where, tag = place(None)
+    return wrap(_ndarray(), _tensor(value).to(where), tag)
 
 
 def as_operand(value: Any, like: Array) -> Any:

@@ -9,9 +9,10 @@ import numpy as _np
 import torch
 
 from mxnet.device import Device, current_device
-from mxnet.ndarray._array import Array, invoke, run
+from mxnet.ndarray._array import Array, invoke, is_known, run
 from mxnet.numpy._dispatch import apply, as_array, is_number
-from mxnet.numpy._manipulation import broadcast_to, ravel, reshape
+from mxnet.numpy._elementwise import clip, equal, mod
+from mxnet.numpy._manipulation import broadcast_to, ravel, reshape, transpose
 from mxnet.numpy.multiarray import ndarray
 from mxnet.operators import editing, indexing
 
@@ -127,8 +128,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 def nonzero(a: Any) -> tuple[Any, ...]:
     """Positions of the elements that are not zero: one vector of int64 for each dimension."""
     a = as_array(a)
-    rows = run(indexing.nonzero, (a if a.ndim else ravel(a),), {})
-    return tuple(rows._like(row.clone()) for row in rows._data.unbind(1))
+    rows = transpose(argwhere(a if a.ndim else ravel(a)))
+    return tuple(rows[axis] for axis in range(max(a.ndim, 1)))
 
 
 def flatnonzero(a: Any) -> Any:
@@ -178,13 +179,13 @@ def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise")
         raise TypeError(f"choose needs an array of integers, not {a.dtype}")
     candidates = [as_array(choice, like=a) for choice in choices]
     count = len(candidates)
-    if mode == "raise" and a.size and (int(a._data.min()) < 0 or int(a._data.max()) >= count):
+    if mode == "raise" and a.size and is_known(a) and (int(a.min()) < 0 or int(a.max()) >= count):
         raise ValueError(f"invalid entry in choice array: entries must be between 0 and {count - 1}")
     shape = _np.broadcast_shapes(a.shape, *[choice.shape for choice in candidates])
-    number = a._data.clamp(0, count - 1) if mode == "clip" else a._data.remainder(count)
+    number = clip(a, 0, count - 1) if mode == "clip" else mod(a, count)
     result = broadcast_to(candidates[0], shape)
     for place, choice in enumerate(candidates[1:], 1):
-        result = run(indexing.np_where, (a._like(number == place), choice, result), {})
+        result = run(indexing.np_where, (equal(number, place), choice, result), {})
     if out is None:
         return result
     out[...] = result

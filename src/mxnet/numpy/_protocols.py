@@ -10,7 +10,7 @@ import numpy as _np
 import torch
 
 from mxnet.device import Device, current_device
-from mxnet.ndarray._array import Array, place, wrap
+from mxnet.ndarray._array import Array, place, refuse_tracing, wrap
 
 __all__ = ["array_function", "array_ufunc", "compute_with_numpy"]
 
@@ -50,6 +50,8 @@ def compute_with_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     Arrays in the result are `mx.np.ndarray` on the device of the first array given; numbers stay NumPy's.
     """
     first = _first_array([*args, *kwargs.values()])
+    if first is not None:
+        refuse_tracing(f"{func.__name__} is computed by NumPy")
     device = current_device() if first is None else first.device
     result = func(*[_to_numpy(value) for value in args], **{key: _to_numpy(v) for key, v in kwargs.items()})
     return _to_arrays(result, device)

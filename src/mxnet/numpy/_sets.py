@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mxnet._modes import modes
 from mxnet.numpy._dispatch import apply, as_array
-from mxnet.numpy._manipulation import ravel
+from mxnet.numpy._elementwise import equal, logical_not
+from mxnet.numpy._joining import concatenate
+from mxnet.numpy._manipulation import expand_dims, ravel
+from mxnet.numpy._reduction import any
 from mxnet.operators import editing
 
 __all__ = [
@@ -87,22 +91,17 @@ def unique_values(x: Any) -> Any:
     return unique(x)
 
 
-def _flat(value: Any) -> torch.Tensor:
-    return as_array(value)._data.detach().reshape(-1)
-
-
-def _pair(ar1: Any, ar2: Any) -> tuple[Any, torch.Tensor, torch.Tensor]:
-    """The first array, and both flattened in their common type on its device."""
-    first = as_array(ar1)
-    one, other = first._data.detach().reshape(-1), _flat(ar2).to(first._data.device)
-    common = torch.promote_types(one.dtype, other.dtype)
-    return first, one.to(common), other.to(common)
+def _pair(ar1: Any, ar2: Any) -> tuple[Any, Any]:
+    """Both arrays flattened and in their common type, on the device of the first."""
+    one = ravel(as_array(ar1))
+    other = ravel(as_array(ar2, like=one)).as_in_ctx(one.device)
+    common = torch.promote_types(one._data.dtype, other._data.dtype)
+    return one.astype(common, copy=False), other.astype(common, copy=False)
 
 
 def union1d(ar1: Any, ar2: Any) -> Any:
     """The distinct elements of two arrays together, in ascending order."""
-    first, one, other = _pair(ar1, ar2)
-    return first._like(torch.unique(torch.cat([one, other])))
+    return unique(concatenate(_pair(ar1, ar2)))
 
 
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
@@ -110,39 +109,36 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices:
 
     With `return_indices` also where each occurs first in either array.
     """
-    first, one, other = _pair(ar1, ar2)
-    values = torch.unique(one)
-    common = values[torch.isin(values, other)]
+    one, other = _pair(ar1, ar2)
+    values, first = unique(one, return_index=True)
+    common = isin(values, other)
     if not return_indices:
-        return first._like(common)
-    places = [first._like(_first_places(array, common)) for array in (one, other)]
-    return first._like(common), *places
-
-
-def _first_places(array: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Where each of `values`, all of which occur, occurs first in a vector."""
-    ordered, order = torch.sort(array, stable=True)
-    return order[torch.searchsorted(ordered, values)]
+        return values[common]
+    other_values, other_first = unique(other, return_index=True)
+    return values[common], first[common], other_first[isin(other_values, one)]
 
 
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """The elements of the first array that are not in the second: distinct and ascending unless `assume_unique`."""
-    first, one, other = _pair(ar1, ar2)
-    values = one if assume_unique else torch.unique(one)
-    return first._like(values[~torch.isin(values, other)])
+    one, other = _pair(ar1, ar2)
+    values = one if assume_unique else unique(one)
+    return values[isin(values, other, invert=True)]
 
 
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """The distinct elements that are in one of two arrays but not in both, in ascending order."""
-    first, one, other = _pair(ar1, ar2)
-    values, counts = torch.unique(torch.cat([torch.unique(one), torch.unique(other)]), return_counts=True)
-    return first._like(values[counts == 1])
+    values, counts = unique(concatenate([unique(array) for array in _pair(ar1, ar2)]), return_counts=True)
+    return values[counts == 1]
 
 
 def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element of an array is among `test_elements`, or with `invert` is not."""
-    first, one, other = _pair(element, test_elements)
-    return first._like(torch.isin(one, other, invert=invert).reshape(first.shape))
+    first = as_array(element)
+    one, other = _pair(first, test_elements)
+    if modes.tracer is not None:
+        found = any(equal(expand_dims(first, -1), other), axis=-1)
+        return logical_not(found) if invert else found
+    return first._like(torch.isin(one._data.detach(), other._data.detach(), invert=invert).reshape(first.shape))
 
 
 def in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> Any:

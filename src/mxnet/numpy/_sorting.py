@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError
-from mxnet.ndarray._array import Array
+from mxnet.ndarray._array import Array, is_known
 from mxnet.numpy._dispatch import apply, as_array, is_number
 from mxnet.operators import sorting as _ops
 
@@ -146,7 +146,7 @@ def percentile(
         return apply(_ops.percentile, (a, None), out, q_scalar=q, **options)
     a = as_array(a)
     q = as_array(q, like=a)
-    if q.size and not (0 <= q.min().item() and q.max().item() <= 100):
+    if q.size and is_known(q) and not (0 <= q.min().item() and q.max().item() <= 100):
         raise MXNetError(f"percentile: percentages must lie between 0 and 100, given {q}")
     return apply(_ops.percentile, (a, q), out, **options)
 

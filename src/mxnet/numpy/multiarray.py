@@ -10,9 +10,10 @@ import numpy as _np
 import torch
 
 from mxnet import _dtype
+from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, place, read, run, wrap
+from mxnet.ndarray._array import Array, as_device, is_known, place, read, run, wrap
 from mxnet.numpy import _protocols
 from mxnet.numpy._dispatch import apply_binary, apply_unary, is_operand
 from mxnet.numpy._elementwise import around, ceil, floor, trunc
@@ -64,6 +65,8 @@ class ndarray(Methods):
         return _dtype.from_torch(self._data.dtype)
 
     def __repr__(self) -> str:
+        if not is_known(self):
+            return self._without_values()
         values = self.asnumpy()
         text = _np.array2string(values, separator=", ", prefix="array(", suffix=")")
         if values.size == 0 and values.shape != (0,):
@@ -79,7 +82,7 @@ class ndarray(Methods):
         return f"array({text})" if device.device_type == "cpu" else f"array({text}, device={device})"
 
     def __str__(self) -> str:
-        return str(self.asnumpy())
+        return str(self.asnumpy()) if is_known(self) else self._without_values()
 
     def __format__(self, form: str) -> str:
         if not form:
@@ -185,15 +188,27 @@ def array(object: Any, dtype: Any = None, device: Device | None = None, ctx: Dev
     device = device or ctx
     if device is None and isinstance(object, Array):
         device = object.device
+    if modes.tracer is not None and isinstance(object, (list, tuple)) and object:
+        if all(isinstance(value, Array) for value in object):
+            object = sys.modules["mxnet.numpy"].stack(object)
     where, tag = place(device)
     wanted = None if dtype is None else _dtype.to_torch(dtype)
     if isinstance(object, Array):
+        if modes.tracer is not None:
+            return _traced_copy(object, dtype, device)
         tensor = read(object)
         return wrap(ndarray, tensor.to(device=where, dtype=wanted or tensor.dtype, copy=True), tag)
     if isinstance(object, torch.Tensor):
         tensor = object.detach()
         return wrap(ndarray, tensor.to(device=where, dtype=wanted or tensor.dtype, copy=True), tag)
     return wrap(ndarray, _from_values(object, wanted or _default_type(object)).to(where), tag)
+
+
+def _traced_copy(values: Array, dtype: Any, device: Device | None) -> ndarray:
+    """`array` of an array while a block is traced: operators, as `copyto` and `astype` leave them."""
+    copied = values.as_np_ndarray()
+    copied = copied.copy() if device is None else copied.copyto(as_device(device))
+    return copied if dtype is None else copied.astype(dtype, copy=False)
 
 
 def _default_type(values: Any) -> torch.dtype:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mxnet._dtype import default_float
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, invoke, run, store
+from mxnet.ndarray._array import Array, invoke, run
 from mxnet.numpy._dispatch import as_array, create, is_number
 from mxnet.numpy.multiarray import ndarray
 from mxnet.operators import random as _random
@@ -419,7 +419,7 @@ def choice(
     else:
         numbers = invoke(_sampling.choice, [as_array(p, like=source)], {**attributes, "weighted": True})
     chosen = numbers if source is None else source[numbers]
-    return chosen if out is None else store(out, chosen._data)
+    return chosen if out is None else run(find("_npi_copy"), (chosen,), {}, out)
 
 
 def multinomial(n: int, pvals: Any, size: Size = None) -> ndarray:

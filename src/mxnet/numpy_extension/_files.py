@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from mxnet import formats
-from mxnet.ndarray._array import Array, read
+from mxnet.ndarray._array import Array, known
 from mxnet.ndarray._exchange import wrap_dlpack, wrap_numpy
 from mxnet.ndarray._files import load_arrays, tensors_of
 from mxnet.numpy.multiarray import ndarray
@@ -25,7 +25,7 @@ def save(file: str | os.PathLike, arr: ndarray) -> None:
     """
     if not isinstance(arr, Array):
         raise ValueError(f"data needs to be an MXNet ndarray, not {type(arr).__name__}; use savez for several")
-    formats.save_npy(file, read(arr, recording=False))
+    formats.save_npy(file, known(arr, "a file").detach())
 
 
 def savez(file: str | os.PathLike, *args: ndarray, **kwds: ndarray) -> None:

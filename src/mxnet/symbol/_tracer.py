@@ -55,11 +55,12 @@ class Tracer:
         self._writes: Counter[int] = Counter()  # how often what an array shares with its views was written to
         self._count = 0
         self._recorded = False
+        self._training = False
 
     @contextmanager
     def tracing(self) -> Iterator[None]:
         """Inside, this thread's operator calls are traced."""
-        self._recorded = modes.recording
+        self._recorded, self._training = modes.recording, modes.training
         with self._active():
             yield
 
@@ -179,6 +180,8 @@ class Tracer:
         entries = [self.entry_of(value) if isinstance(value, Array) else None for value in inputs]
         while entries and entries[-1] is None:
             entries.pop()
+        if op.modal and modes.training is not self._training:
+            raise NotTraceable(f"the forward pass calls {op.name} in another mode, training or not, than its own")
         with self._paused():
             result = self._results(op, inputs, canonical, cls, device)
         node = Node(op, self._name(), canonical, entries)

@@ -9,7 +9,7 @@ import torch
 
 from mxnet._generators import generator_for
 from mxnet.gluon.block import HybridBlock
-from mxnet.ndarray._array import Array, run, wrap
+from mxnet.ndarray._array import Array, refuse_tracing, run, wrap
 from mxnet.numpy.multiarray import ndarray
 from mxnet.operators import find
 
@@ -49,7 +49,8 @@ def with_rest(result: Any, rest: tuple[Any, ...]) -> Any:
 
 
 def chance(p: float) -> bool:
-    """True with probability `p`, from `mx.random`."""
+    """True with probability `p`, from `mx.random`; a graph would hold what was drawn first."""
+    refuse_tracing("a transform draws in Python whether it happens")
     return torch.rand((), generator=generator_for(torch.device("cpu"))).item() < p
 
 
