@@ -248,7 +248,9 @@ def pad(x: Any, pad_width: Any = None, mode: str = "constant", **kwargs: Any) ->
     value = kwargs.get("constant_values", 0)
     if not is_number(value):
         raise TypeError(f"unsupported constant_values type: {type(value).__name__}; give one number")
-    pairs = _pairs(pad_width, x.ndim)
+    pairs: Any = _pairs(pad_width, x.ndim)
+    if x.ndim == 1:
+        pairs = [(width,) for width in pairs[0]]  # the operator's form of a vector's pair
     return apply(joining.np_pad, (x,), pad_width=pairs, mode=mode, constant_values=float(value))
 
 

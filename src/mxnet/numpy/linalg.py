@@ -56,6 +56,8 @@ __all__ = [
 ]
 
 _LETTERS = _string.ascii_letters  # an axis each; more matrices than that have no names
+# MXNet's operators are told what torch knows; here they stand in graphs.
+_PRECISION = {"finfoEps32": float(_np.finfo("float32").eps), "finfoEps64": float(_np.finfo("float64").eps)}
 
 Axis = int | Sequence[int] | None
 
@@ -264,7 +266,7 @@ def lstsq(a: Any, b: Any, rcond: float | str | None = "warn") -> tuple[Any, Any,
     """
     default = rcond is None
     number = -1.0 if default or rcond == "warn" else rcond
-    return tuple(apply(_ops.lstsq, (a, b), rcond=number, new_default=default))
+    return tuple(apply(_ops.lstsq, (a, b), rcond=number, new_default=default, **_PRECISION))
 
 
 def eig(a: Any) -> tuple[Any, Any]:
@@ -331,7 +333,7 @@ def matrix_rank(M: Any, rtol: Any = None, hermitian: bool = False) -> Any:
     """
     _no_hermitian(hermitian)
     if rtol is None:
-        return apply(_ops.matrix_rank_none_tol, (M,))
+        return apply(_ops.matrix_rank_none_tol, (M,), **_PRECISION)
     M = as_array(M)
     tolerance = _np.asarray(rtol, dtype=M.dtype) if is_number(rtol) else rtol
     return apply(_ops.matrix_rank, (M, tolerance))

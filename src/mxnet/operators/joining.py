@@ -206,6 +206,8 @@ def np_pad(
     reflect_type: str = "even",
 ) -> Tensor:
     """Put elements before and after those of an array, as many along each axis as `pad_width` says."""
+    if data.dim() == 1 and len(pad_width) == 2:  # MXNet takes a vector's pair apart
+        pad_width = (pad_width[0] + pad_width[1],)
     if len(pad_width) != data.dim():
         raise MXNetError(f"pad: pad_width {pad_width} must be a pair for each of {data.dim()} axes")
     if mode == "constant":

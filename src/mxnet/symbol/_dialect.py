@@ -75,7 +75,7 @@ def slots(op: Operator, attributes: dict[str, Any], inputs: int) -> int:
 
 _DRAWN_OR_MADE = (
     "arange bernoulli blackman eye full gamma hamming hanning identity indices laplace linspace logspace normal "
-    "normal_n ones uniform uniform_n zeros"
+    "normal_n ones tri uniform uniform_n zeros"
 ).split()
 
 UNKNOWN_TO_1_9: dict[str, frozenset[str]] = {

@@ -80,13 +80,16 @@ def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
     if prints_all(op) and _SCOPE not in node.annotations:
         values = op.complete(node.attributes)
         return op.name, _for_1_9(node, to_file(op, op.name, spell_all(op, values), values, inputs))
-    texts = to_file(op, op.name, spell_given(node.attributes), node.attributes, inputs)
+    # Numbers beside an array of the 1.x face never change its type, which `is_int` would make MXNet do.
+    given = {name: value for name, value in node.attributes.items() if name != "is_int" or prints_all(op)}
+    texts = to_file(op, op.name, spell_given(given), node.attributes, inputs)
     return op.name, _for_1_9(node, {_SCOPE: _NO_SCOPE, **texts})
 
 
 def _for_1_9(node: Node, texts: dict[str, str]) -> dict[str, str]:
     for name in UNKNOWN_TO_1_9.get(node.op.name, ()):
-        if name in texts and node.attributes.get(name, default := node.op.attributes[name].default) == default:
+        default = node.op.attributes[name].default
+        if name in texts and node.attributes.get(name, default) in (default, None):
             del texts[name]
     return texts
 

@@ -23,9 +23,9 @@ def _softsign(x: Tensor) -> Tensor:
 
 relu = unary("_npx_relu", torch.relu, "relu", exact=True, doc="Negative elements become zero.")
 sigmoid = unary("_npx_sigmoid", torch.sigmoid, "sigmoid", doc="Logistic function, element by element.")
-log_sigmoid = unary("_npx_log_sigmoid", F.logsigmoid, "log_sigmoid", doc="Logarithm of the logistic function.")
-mish = unary("_npx_mish", F.mish, "mish", doc="``x * tanh(softplus(x))``, element by element.")
-softsign = unary("_npx_softsign", _softsign, "softsign", doc="``x / (1 + |x|)``, element by element.")
+log_sigmoid = unary("log_sigmoid", F.logsigmoid, "_npx_log_sigmoid", doc="Logarithm of the logistic function.")
+mish = unary("mish", F.mish, "_npx_mish", doc="``x * tanh(softplus(x))``, element by element.")
+softsign = unary("softsign", _softsign, "_npx_softsign", doc="``x / (1 + |x|)``, element by element.")
 
 
 def _softrelu(x: Tensor) -> Tensor:

@@ -20,11 +20,11 @@ def _gamma(x: Tensor) -> Tensor:
     return torch.where(above, torch.exp(torch.lgamma(torch.where(above, x, 1))), reflected)
 
 
-gamma = unary("_npx_gamma", _gamma, "gamma", doc="Gamma function, element by element.")
-gammaln = unary("_npx_gammaln", torch.lgamma, "gammaln", doc="Logarithm of the gamma function's magnitude.")
-digamma = unary("_npx_digamma", torch.digamma, "digamma", doc="Derivative of `gammaln`.")
-erf = unary("_npx_erf", torch.erf, "erf", doc="Error function, element by element.")
-erfinv = unary("_npx_erfinv", torch.erfinv, "erfinv", doc="Inverse of the error function.")
+gamma = unary("gamma", _gamma, "_npx_gamma", doc="Gamma function, element by element.")
+gammaln = unary("gammaln", torch.lgamma, "_npx_gammaln", doc="Logarithm of the gamma function's magnitude.")
+digamma = unary("digamma", torch.digamma, "_npx_digamma", doc="Derivative of `gammaln`.")
+erf = unary("erf", torch.erf, "_npx_erf", doc="Error function, element by element.")
+erfinv = unary("erfinv", torch.erfinv, "_npx_erfinv", doc="Inverse of the error function.")
 
 
 def away_from_zero(x: Tensor) -> Tensor:
