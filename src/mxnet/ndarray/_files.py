@@ -49,4 +49,4 @@ def tensors_of(data: Any, where: str) -> dict[str, torch.Tensor] | list[torch.Te
 
 
 def _plain(array: Array) -> torch.Tensor:
-    return known(array, "a file").detach()
+    return known(array, "saving").detach()

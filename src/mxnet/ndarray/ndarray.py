@@ -160,7 +160,7 @@ class NDArray(Operations):
         return known(self, "DLPack").detach().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
-        return self._data.__dlpack_device__()
+        return known(self, "DLPack").__dlpack_device__()
 
     def to_dlpack_for_read(self) -> Any:
         """A DLPack capsule over this array's memory."""

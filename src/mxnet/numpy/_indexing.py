@@ -179,7 +179,7 @@ def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise")
         raise TypeError(f"choose needs an array of integers, not {a.dtype}")
     candidates = [as_array(choice, like=a) for choice in choices]
     count = len(candidates)
-    if mode == "raise" and a.size and is_known(a) and (int(a.min()) < 0 or int(a.max()) >= count):
+    if mode == "raise" and a.size and is_known(a) and (a._data.min() < 0 or a._data.max() >= count):
         raise ValueError(f"invalid entry in choice array: entries must be between 0 and {count - 1}")
     shape = _np.broadcast_shapes(a.shape, *[choice.shape for choice in candidates])
     number = clip(a, 0, count - 1) if mode == "clip" else mod(a, count)

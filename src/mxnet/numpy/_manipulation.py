@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as _np
+import torch
 
 from mxnet.base import MXNetError
-from mxnet.ndarray._array import Array, run
+from mxnet.ndarray._array import Array, constant_like, is_known, run
 from mxnet.numpy._dispatch import apply, as_array, is_number
-from mxnet.operators import editing
+from mxnet.operators import editing, indexing
 from mxnet.operators import shape as _ops
+from mxnet.operators._checks import check_axis
 
 __all__ = [
     "broadcast_arrays",
@@ -311,6 +313,11 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
         obj = _np.asarray(obj, dtype=None if len(obj) else _np.int64)
     if getattr(obj, "dtype", None) is not None and _np.dtype(obj.dtype).kind == "f":
         raise MXNetError("delete: positions must be integers")
+    arr, obj = as_array(arr), as_array(obj)
+    if not is_known(arr) and is_known(obj):  # in a graph the positions that stay are a constant, and so is their number
+        arr, axis = (ravel(arr), 0) if axis is None else (arr, check_axis(axis, arr.ndim, "delete"))
+        stay = editing.delete.body(torch.arange(arr.shape[axis]), obj._data.cpu(), axis=0)
+        return apply(indexing.take, (arr, constant_like(arr, stay)), axis=axis)
     return apply(editing.delete, (arr, obj), axis=axis)
 
 

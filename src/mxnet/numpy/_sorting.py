@@ -146,7 +146,7 @@ def percentile(
         return apply(_ops.percentile, (a, None), out, q_scalar=q, **options)
     a = as_array(a)
     q = as_array(q, like=a)
-    if q.size and is_known(q) and not (0 <= q.min().item() and q.max().item() <= 100):
+    if q.size and is_known(q) and not (0 <= q._data.min() and q._data.max() <= 100):
         raise MXNetError(f"percentile: percentages must lie between 0 and 100, given {q}")
     return apply(_ops.percentile, (a, q), out, **options)
 

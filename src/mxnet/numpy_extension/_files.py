@@ -25,7 +25,7 @@ def save(file: str | os.PathLike, arr: ndarray) -> None:
     """
     if not isinstance(arr, Array):
         raise ValueError(f"data needs to be an MXNet ndarray, not {type(arr).__name__}; use savez for several")
-    formats.save_npy(file, known(arr, "a file").detach())
+    formats.save_npy(file, known(arr, "saving").detach())
 
 
 def savez(file: str | os.PathLike, *args: ndarray, **kwds: ndarray) -> None:

@@ -176,7 +176,13 @@ class Tracer:
         cls: type | None,
         device: Any,
     ) -> Any:
-        """Record a call, in the place of `ndarray._array.run`; the results are arrays without values."""
+        """Record a call, in the place of `ndarray._array.run`; the results are arrays without values.
+
+        Constants are computed with where the shape of the result hangs on them.
+        """
+        if op.dynamic and not any(isinstance(value, Array) and self.is_traced(value) for value in inputs):
+            with self._paused():
+                return run(op, inputs, canonical, out, cls, device)
         entries = [self.entry_of(value) if isinstance(value, Array) else None for value in inputs]
         while entries and entries[-1] is None:
             entries.pop()
