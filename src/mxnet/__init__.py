@@ -8,12 +8,14 @@ from mxnet import (
     base,
     context,
     device,
+    executor,
     gluon,
     image,
     initializer,
     io,
     kvstore,
     lr_scheduler,
+    model,
     name,
     ndarray,
     numpy,
@@ -22,6 +24,7 @@ from mxnet import (
     random,
     symbol,
     util,
+    visualization,
 )
 from mxnet import initializer as init
 from mxnet import kvstore as kv
@@ -29,6 +32,7 @@ from mxnet import ndarray as nd
 from mxnet import numpy as np
 from mxnet import numpy_extension as npx
 from mxnet import symbol as sym
+from mxnet import visualization as viz
 from mxnet._version import __version__
 from mxnet.attribute import AttrScope
 from mxnet.base import MXNetError
@@ -63,6 +67,7 @@ __all__ = [
     "current_context",
     "current_device",
     "device",
+    "executor",
     "gluon",
     "gpu",
     "image",
@@ -75,6 +80,7 @@ __all__ = [
     "kv",
     "kvstore",
     "lr_scheduler",
+    "model",
     "name",
     "nd",
     "ndarray",
@@ -96,4 +102,6 @@ __all__ = [
     "use_np_default_dtype",
     "use_np_shape",
     "util",
+    "visualization",
+    "viz",
 ]
