@@ -13,6 +13,7 @@ import torch
 from torch import fx
 
 from mxnet.engines._calls import Call, calls_of, writes
+from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Entry, Node, topological
 
 __all__ = ["Compiled", "compile_graph", "identifiers"]
@@ -83,7 +84,10 @@ class _Builder:
         given = [None if entry is None else self._values[id(entry[0])][entry[1]] for entry in node.inputs]
         given += [None] * (len(op.inputs) - len(given)) if not op.variadic else []
         attributes = node.attributes | {"training": training} if op.modal else node.attributes
-        result, calls = calls_of(op.body, given, attributes)
+        if any(isinstance(value, Tensor) for value in given):
+            result, calls = calls_of(op.body, given, attributes)
+        else:
+            result, calls = _made_without_values(op, attributes), []
         if not (calls and self._write_calls(calls, result)) and not self._is_known(result):
             self._write_body(op.body, given, attributes, result)
         results = (result,) if isinstance(result, Tensor) else tuple(result)
@@ -183,6 +187,12 @@ class _Builder:
             if not tensor.requires_grad:
                 self._ended |= sources
             self._sources.setdefault(id(tensor), sources if tensor.requires_grad else frozenset())
+
+
+def _made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:
+    """The results of an operator without inputs, without values; nothing is drawn from a random generator."""
+    result = op.body(**(attributes | {"ctx": "meta"} if "ctx" in op.attributes else attributes))
+    return result.to("meta") if isinstance(result, Tensor) else [tensor.to("meta") for tensor in result]
 
 
 def _each(result: Any) -> Iterator[Tensor]:
