@@ -317,13 +317,18 @@ class CachedGraph:
         return plan
 
 
-def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace:
-    """The graph of a forward pass in which shapes hang on values, for files: one computed for these inputs."""
+def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace | None:
+    """The graph of a forward pass in which shapes hang on values, for files: one computed for these inputs.
+
+    None if it is no graph for other reasons.
+    """
     for parameter in block._unique_params():
         parameter._finish_deferred_init()
     state = _generators.get_state()
     try:
         return trace(block, args, with_values=True)
+    except NotTraceable:
+        return None
     finally:
         _generators.set_state(state)
 
