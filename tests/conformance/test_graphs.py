@@ -1,5 +1,7 @@
 """Exported networks travel between this package and genuine MXNet, both ways, and compute the same."""
 
+import shutil
+
 import numpy as onp
 import pytest
 
@@ -12,14 +14,16 @@ ALL = [*graphs.NETWORKS, *graphs.NEW]
 def ours(tmp_path_factory):
     """A folder of our exports, and what the networks compute."""
     folder = tmp_path_factory.mktemp("ours")
-    return folder, {name: graphs.written(name, folder) for name in ALL}
+    yield folder, {name: graphs.written(name, folder) for name in ALL}
+    shutil.rmtree(folder)  # pytest would keep these hundreds of megabytes
 
 
 @pytest.fixture(scope="module", params=["2.0.0b1", "1.9.1"])
 def exchange(request, run_genuine, ours, tmp_path_factory):
     """A genuine version, the folder of its exports, and what it computed."""
     folder = tmp_path_factory.mktemp("theirs")
-    return request.param, folder, run_genuine(request.param, "graphs.py", ours[0], folder).arrays
+    yield request.param, folder, run_genuine(request.param, "graphs.py", ours[0], folder).arrays
+    shutil.rmtree(folder)
 
 
 def assert_same(found, expected):

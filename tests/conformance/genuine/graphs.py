@@ -1,4 +1,4 @@
-"""Small networks of odd make, exported and imported here and under genuine MXNet.
+"""Small networks of odd make and one of each family of the zoo, exported and imported here and under genuine MXNet.
 
 Arguments: the folder for the result, a folder of exports made elsewhere, a folder for exports of its own. Leaves in
 `result.npz` what each network computes, ``written/<name>/<output>``, and what the imported one does, ``read/...``.
@@ -13,6 +13,7 @@ import numpy as onp
 sys.path.append(str(Path(__file__).parents[2] / "reference"))
 
 import fill_rule
+import networks
 
 import mxnet as mx
 from mxnet import gluon
@@ -198,6 +199,9 @@ for _name in ("relu", "sigmoid", "tanh", "softrelu", "softsign"):
 for _layer in (lambda: nn.LeakyReLU(0.2), nn.PReLU, lambda: nn.ELU(0.7), nn.SELU, nn.GELU, lambda: nn.Swish(1.5)):
     _name = "activation " + type(_layer()).__name__
     NETWORKS[_name] = (chain(_layer), [IMAGE])
+
+for _family, (_build, _shape) in networks.FAMILIES.items():
+    NETWORKS[_family] = (_build, [_shape])
 
 # Only 2.0 has the operators that these leave in a graph.
 NEW = {
