@@ -18,10 +18,11 @@ from mxnet.gluon._cached_graph import Trace
 from mxnet.gluon._hybrid_block import HybridBlock
 from mxnet.gluon._structure import ARRAY
 from mxnet.gluon.parameter import Parameter
-from mxnet.ndarray._array import Array, run
+from mxnet.ndarray._array import Array
 from mxnet.numpy.multiarray import ndarray
 from mxnet.symbol import Symbol, load
-from mxnet.symbol._graph import Node, auxiliary, replay, variables
+from mxnet.symbol._evaluate import compute
+from mxnet.symbol._graph import Node, auxiliary, variables
 from mxnet.symbol._infer import infer_shape
 from mxnet.symbol._labels import without_labels
 
@@ -138,7 +139,7 @@ class SymbolBlock(HybridBlock):
         named = dict(zip(names, arrays, strict=True))
         named |= {name: param.data_for(x) for name, param in self._reg_params.items()}
         values = {id(node): named[node.name] for node in self._variables}
-        results = replay(self._entries, values, _call)
+        results = compute(self._entries, values, x.device, type(x))
         return results[0] if len(results) == 1 else results
 
     def infer_shape(self, *args: Array) -> None:
@@ -165,11 +166,6 @@ class SymbolBlock(HybridBlock):
     def __repr__(self) -> str:
         heads = ", ".join(dict.fromkeys(node.name for node, _ in self._entries))
         return f"{type(self).__name__}(\n  {heads}: {len(self._input_names)} -> {len(self._entries)}\n)"
-
-
-def _call(node: Node, inputs: list[Any]) -> list[Any]:
-    result = run(node.op, inputs, node.attributes)
-    return result if isinstance(result, list) else [result]
 
 
 def _listed(symbols: Any, what: str) -> list[Symbol]:
