@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mxnet.operators import (  # noqa: F401  (each enters its operators)
     creation,
+    detection,
     editing,
     elementwise,
     functions,

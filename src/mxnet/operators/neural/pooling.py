@@ -1,4 +1,4 @@
-"""Pooling: of windows with MXNet's conventions, adaptive, and of regions of interest."""
+"""Pooling: of windows with MXNet's conventions, and adaptive."""
 
 from __future__ import annotations
 
@@ -238,35 +238,3 @@ def adaptive_average_pooling(
     else:
         size = output_size * 2 if len(output_size) == 1 else output_size
     return F.adaptive_avg_pool2d(data, size)
-
-
-@operator("ROIPooling", "_npx_roi_pooling")
-def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float) -> Tensor:
-    """Maxima over a grid of cells in each region of interest (image number, left, top, right, bottom)."""
-    if data.dim() != 4 or rois.dim() != 2 or rois.shape[1] != 5:
-        raise MXNetError(
-            f"ROIPooling: data should be 4D and rois of shape (regions, 5), not {tuple(data.shape)} "
-            f"and {tuple(rois.shape)}"
-        )
-    height, width = data.shape[2:]
-    corners = torch.floor(rois[:, 1:].detach() * spatial_scale + 0.5)
-    left, top, right, bottom = corners.unbind(1)
-    rows = _cells(top, bottom, pooled_size[0], height)
-    columns = _cells(left, right, pooled_size[1], width)
-    images = data[rois[:, 0].detach().long().clamp(0, data.shape[0] - 1)]
-    lowest = torch.finfo(data.dtype).min
-    # One dimension after the other: the maximum over a cell is the maximum of its rows' maxima.
-    across = torch.where(columns[:, None, None], images[:, :, :, None], lowest).amax(-1)
-    cells = torch.where(rows[:, None, :, :, None], across[:, :, None], lowest).amax(-2)
-    filled = rows.any(-1)[:, None, :, None] & columns.any(-1)[:, None, None, :]
-    return torch.where(filled, cells, torch.zeros((), dtype=data.dtype, device=data.device))
-
-
-def _cells(first: Tensor, last: Tensor, count: int, size: int) -> Tensor:
-    """Which of `size` positions lie in each of the `count` cells between `first` and `last`, for each region."""
-    step = (last - first + 1).clamp(min=1)[:, None] / count
-    number = torch.arange(count, device=first.device)
-    begin = (torch.floor(number * step) + first[:, None]).clamp(0, size)
-    end = (torch.ceil((number + 1) * step) + first[:, None]).clamp(0, size)
-    position = torch.arange(size, device=first.device)
-    return (position >= begin[..., None]) & (position < end[..., None])

@@ -37,6 +37,9 @@ def up_sampling(
 
     Further images are brought to the size of the first one's result, and joined by channels or added.
     """
+    if any(image.dim() != 4 for image in data):
+        shapes = [tuple(image.shape) for image in data]
+        raise MXNetError(f"UpSampling: input data should be 4D, but the inputs have {shapes}")
     if sample_type == "bilinear":
         return _transposed(data, scale, num_filter)
     size = [length * scale for length in data[0].shape[2:]]
@@ -100,6 +103,10 @@ def bilinear_resize(
     else:
         asked = ((height, scale_height), (width, scale_width))
         size = [_size(length, mode, *want) for length, want in zip(data.shape[2:], asked, strict=True)]
+    if not align_corners:
+        # A result of one row or column is the first one in MXNet, where torch takes the middle.
+        rows, columns = [1 if wanted == 1 else length for wanted, length in zip(size, data.shape[2:], strict=True)]
+        data = data[:, :, :rows, :columns]
     return F.interpolate(data, size, mode="bilinear", align_corners=align_corners)
 
 
@@ -120,6 +127,8 @@ def crop(
     """A part of each image, of height and width `h_w` or of the size of a second input."""
     image = data[0]
     height, width = data[1].shape[2:] if len(data) > 1 else h_w
+    if min(height, width) < 1:
+        raise MXNetError(f"Crop: h_w={h_w} must be two numbers above 0")
     top, left = offset
     if center_crop:
         top, left = (image.shape[2] - height) // 2, (image.shape[3] - width) // 2

@@ -1,0 +1,11 @@
+"""Operators of object detection. Importing this package enters them into the catalogue."""
+
+from __future__ import annotations
+
+from mxnet.operators.detection import (  # noqa: F401  (each enters its operators)
+    boxes,
+    multibox,
+    position_sensitive,
+    proposal,
+    regions,
+)
