@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ __all__ = ["Bodies", "Refusal", "Result", "Shape", "describe"]
 Shape = tuple[int, ...]
 Result = tuple[Shape, torch.dtype]
 
-_REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, OverflowError, ZeroDivisionError, AssertionError)
+_REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, ArithmeticError, AssertionError, MemoryError)
 _ANY_TYPES = (torch.float32, torch.int64, torch.bool)
 
 
@@ -57,6 +57,22 @@ class Bodies:
             raise Refusal(found)
         return found
 
+    def types(
+        self, node: Node, shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
+    ) -> list[torch.dtype]:
+        """The type of each result, for shapes that may be any: where results hang on values, those of a few zeros.
+
+        Raises
+        ------
+        Refusal
+            If the body does not take such inputs.
+        """
+        results = self.results(node, shapes, types)
+        if results is None:
+            few = [None if shape is None else (2,) * len(shape) for shape in shapes]
+            results = _run(node.op, node.attributes, few, types, torch.zeros)
+        return [dtype for _, dtype in results]
+
     def shapes(
         self, node: Node, shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
     ) -> list[Result] | None:
@@ -85,25 +101,30 @@ def _other_types(types: Sequence[torch.dtype | None]) -> Iterator[list[torch.dty
             yield other
 
 
+def _without_values(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
 def _run(
-    op: Operator, attributes: dict[str, Any], shapes: Sequence[Shape | None], types: Sequence[torch.dtype | None]
+    op: Operator,
+    attributes: dict[str, Any],
+    shapes: Sequence[Shape | None],
+    types: Sequence[torch.dtype | None],
+    make: Callable[..., torch.Tensor] = _without_values,
 ) -> list[Result] | None:
     if "ctx" in op.attributes and all(shape is None for shape in shapes):
         attributes = attributes | {"ctx": "meta"}
     if op.modal:
         attributes = attributes | {"training": False}
+    tensors = [None if shape is None else make(shape, dtype=dtype) for shape, dtype in zip(shapes, types, strict=True)]
     try:
-        made = op.body(*map(_stand_in, shapes, types), **attributes)
+        made = op.body(*tensors, **attributes)
     except (NotImplementedError, NotTraceable):  # how torch and bodies say that a shape hangs on values
         return None
     except _REFUSALS as error:
         raise Refusal(str(error).split("\n", 1)[0] or type(error).__name__) from error
-    tensors = [made] if isinstance(made, torch.Tensor) else made
-    return [(tuple(tensor.shape), tensor.dtype) for tensor in tensors]
-
-
-def _stand_in(shape: Shape | None, dtype: torch.dtype | None) -> torch.Tensor | None:
-    return None if shape is None else torch.empty(shape, dtype=dtype, device="meta")
+    results = [made] if isinstance(made, torch.Tensor) else made
+    return [(tuple(tensor.shape), tensor.dtype) for tensor in results]
 
 
 def _key(attributes: dict[str, Any]) -> tuple[Any, ...]:

@@ -184,29 +184,34 @@ class ShapeSolver:
                 self._learn(entry, [None if size < 0 else size for size in shape], node)
 
     def _look_back(self, node: Node) -> None:
-        """The inputs of an operator that keeps shapes have the shape of its result."""
+        """The inputs of an operator that only arranges sizes follow from its result."""
         inputs = [entry for entry in node.inputs if entry is not None]
         result = self.shape((node, 0))
         if result is None or not inputs or any(self.shape(entry) is not None for entry in inputs):
             return
-        if self._keeps_shape(node, len(inputs), len(result)):
+        origin = self._arrangement(node, len(inputs), len(result))
+        if origin is not None:
             for entry in inputs:
-                self._learn(entry, result, node)
+                self._learn(entry, [result[axis] for axis in origin], node)
 
-    def _keeps_shape(self, node: Node, inputs: int, dimensions: int) -> bool:
-        """Whether inputs of one shape give a result of that shape, and others are refused."""
+    def _arrangement(self, node: Node, inputs: int, dimensions: int) -> list[int] | None:
+        """Which axes of a result of so many dimensions the axes of the inputs are; None if the result does not tell.
+
+        It tells if its rank belongs to one rank of the inputs, and every size of theirs is one of its own.
+        """
         if inputs > 1 and (node.op.inputs != ("lhs", "rhs") or None in node.inputs):
-            return False
-        kept = set()
+            return None
+        fitting = []
         for probe in _PROBES:
             result = self._try(node, [probe] * inputs)
-            if result is not None and result != probe:
-                return False
             if inputs > 1 and self._try(node, [probe, (1,) * len(probe)]) is not None:
-                return False
-            if result is not None:
-                kept.add(len(probe))
-        return dimensions in kept
+                return None  # it broadcasts
+            if result is not None and len(result) == dimensions:
+                fitting.append((probe, result))
+        if len(fitting) != 1 or any(fitting[0][1].count(size) != 1 for size in fitting[0][0]):
+            return None
+        probe, result = fitting[0]
+        return [result.index(size) for size in probe]
 
     def _try(self, node: Node, shapes: list[Shape]) -> Shape | None:
         """The shape of a node's first result for some shapes of its inputs; None if it refuses them."""
@@ -230,8 +235,20 @@ class ShapeSolver:
                 if len(meaning) < len(unknown):
                     meaning = {}
                 return [_in_common(a, b, meaning) for a, b in zip(one, other, strict=True)]
-        ones = self._with_sizes(node, shapes, dict.fromkeys(unknown, 1))
-        return [] if ones is None else [[None] * len(shape) for shape in ones]
+        return self._results_for_some_sizes(node, shapes, unknown)
+
+    def _results_for_some_sizes(
+        self, node: Node, shapes: list[Shape | None], unknown: Sequence[int]
+    ) -> list[Partial | None]:
+        """The results where unknown sizes cannot be any: 1, or a size that occurs beside them, may do."""
+        occurring = {size for shape in shapes if shape is not None for size in shape if size > 0}
+        tried = [self._with_sizes(node, shapes, dict.fromkeys(unknown, size)) for size in sorted({1, *occurring})]
+        taken = [results for results in tried if results is not None]
+        if not taken:
+            return []
+        # One alone does not tell which sizes hang on it.
+        other = taken[-1] if len(taken) > 1 else [(-1,) * len(shape) for shape in taken[0]]
+        return [_in_common(a, b, {}) for a, b in zip(taken[0], other, strict=True)]
 
     def _exact_results(self, node: Node, shapes: list[Shape | None]) -> list[Partial | None]:
         try:
@@ -267,11 +284,12 @@ class ShapeSolver:
 def _trials(count: int) -> list[tuple[list[int], list[int]]]:
     """Two sets of sizes to put in for `count` dimensions: first all different, then all alike.
 
-    They are large, so that windows fit, and have many divisors, so that they can be split.
+    Windows fit into them, and they have divisors, so that they can be split; the more of them there are, the
+    smaller, for a body may make something of their product.
     """
-    unit = 720 if count <= 3 else 24
-    different = [unit * (17 + i) for i in range(count)], [unit * (101 + 3 * i) for i in range(count)]
-    alike = [unit * 17] * count, [unit * 101] * count
+    unit = {1: 720, 2: 48}.get(count, 12)
+    different = [unit * (17 + i) for i in range(count)], [unit * (29 + 3 * i) for i in range(count)]
+    alike = [unit * 17] * count, [unit * 29] * count
     return [different] if count == 1 else [different, alike]
 
 

@@ -5,6 +5,7 @@ The type of a result shows by running the body on inputs of any shapes that it t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 import torch
@@ -20,14 +21,14 @@ __all__ = ["TypeSolver"]
 
 _APART = frozenset(
     "indices index ind obj index_vector bins q rcond tol".split()
-    + "condition sequence_length data_lengths label_lengths length".split()
+    + "condition data_lengths label_lengths length".split()
 )
 """Inputs whose type says nothing of the others', and the other way round."""
-_FOLLOWING = frozenset("label rois gamma beta moving_mean moving_var moving_avg".split())
+_FOLLOWING = frozenset("label rois sequence_length gamma beta moving_mean moving_var moving_avg".split())
 """Inputs that take the type of the others and do not give it."""
 _CANDIDATES = (torch.float32, torch.float64, torch.int32)
 """Tried for inputs of unknown type: what is the same for all of them is known all the same."""
-_SIZE = 720  # large, so that windows fit, with many divisors, so that it can be split
+_SIZES = (12, 60)  # windows fit, and they can be split
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -142,11 +143,9 @@ class TypeSolver:
         types = [None if entry is None else self.type(entry) or unknown for entry in node.inputs]
         for shapes in _shape_guesses(node):
             try:
-                results = self._bodies.results(node, shapes, types)
+                return self._bodies.types(node, shapes, types)
             except Refusal:
                 continue
-            if results is not None:
-                return [dtype for _, dtype in results]
         return None
 
 
@@ -160,8 +159,8 @@ def _shape_guesses(node: Node) -> Iterator[list[Shape | None]]:
     if not given:
         yield [None] * len(node.inputs)
         return
-    for dimensions in (4, 2, 3, 1, 5):
-        guess = (_SIZE,) * dimensions
+    for size, dimensions in itertools.product(_SIZES, (4, 2, 3, 1, 5)):
+        guess = (size,) * dimensions
         known: list[Shape | None] = [None] * len(node.inputs)
         known[given[0]] = guess
         completed = node.op.complete_shapes(known, node.attributes)
@@ -169,4 +168,4 @@ def _shape_guesses(node: Node) -> Iterator[list[Shape | None]]:
 
 
 def _filled(shape: Shape | None, guess: Shape) -> Shape:
-    return guess if shape is None else tuple([_SIZE if size < 0 else size for size in shape])
+    return guess if shape is None else tuple([guess[0] if size < 0 else size for size in shape])
