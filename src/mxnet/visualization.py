@@ -50,16 +50,16 @@ def print_summary(
     Examples
     --------
     >>> net = mx.sym.FullyConnected(mx.sym.var('data'), num_hidden=2, name='fc')
-    >>> mx.viz.print_summary(net, {'data': (1, 3)}, line_length=60)
-    ____________________________________________________________
-    Layer (type)              Output Shape  Param # Previous Lay
-    ============================================================
-    data(null)                3             0
-    ____________________________________________________________
-    fc(FullyConnected)        2             8       data
-    ============================================================
+    >>> mx.viz.print_summary(net, {'data': (1, 3)}, line_length=76)  # doctest: +NORMALIZE_WHITESPACE
+    ____________________________________________________________________________
+    Layer (type)                     Output Shape   Param # Previous Layer
+    ============================================================================
+    data(null)                       3              0
+    ____________________________________________________________________________
+    fc(FullyConnected)               2              8       data
+    ============================================================================
     Total params: 8
-    ____________________________________________________________
+    ____________________________________________________________________________
     """
     graph = _Graph(symbol, shape, "print_summary")
     ends = [int(line_length * end) if positions[-1] <= 1 else int(end) for end in positions]
