@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxnet import _dtype
 from mxnet.base import MXNetError
@@ -15,6 +15,9 @@ from mxnet.gluon._shape_pass import shape_only, shape_pass, without_values
 from mxnet.gluon._structure import flatten, map_arrays
 from mxnet.ndarray._array import Array
 from mxnet.symbol._graph import auxiliary, variables
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["HybridBlock"]
 
@@ -286,6 +289,51 @@ class HybridBlock(Block):
         named = {id(param): name for name, param in self._named_params("")}
         params = {named[id(param)]: param for param in self._unique_params()}
         return export(self._graph_to_export(), params, path, epoch, remove_amp_cast)
+
+    # To PyTorch
+
+    def to_torch(self, *example_inputs: Any, share: bool = False) -> torch.fx.GraphModule:
+        """This block as a module of PyTorch: torch trains, compiles, exports and saves it as any of its own.
+
+        Its parameters have the names they have here, running statistics are buffers. It takes torch tensors, of any
+        batch size; `train` and `eval` switch the mode of Dropout, BatchNorm and the like.
+
+        Parameters
+        ----------
+        *example_inputs : array
+            Inputs as `forward` takes them; only shapes and types matter. They may be left out if the block was
+            hybridized and called before.
+        share : bool, default False
+            Let the module compute with the memory of this block's parameters, so that training one trains the
+            other, instead of copying them.
+
+        Returns
+        -------
+        torch.fx.GraphModule
+            In evaluation mode. Nested outputs are nested as here, nested inputs come one after the other.
+
+        Raises
+        ------
+        MXNetError
+            If there are no example inputs, the forward pass cannot be a graph, or parameters are on several devices.
+        RuntimeError
+            If a parameter is not initialized.
+
+        Examples
+        --------
+        >>> net = mx.gluon.nn.HybridSequential()
+        >>> net.add(mx.gluon.nn.Dense(8, activation='relu'), mx.gluon.nn.Dense(2))
+        >>> net.initialize()
+        >>> module = net.to_torch(mx.np.ones((1, 4)))
+        >>> list(module.state_dict())
+        ['0.weight', '0.bias', '1.weight', '1.bias']
+        >>> import torch
+        >>> module(torch.ones(3, 4)).shape
+        torch.Size([3, 2])
+        """
+        from mxnet.gluon._to_torch import to_torch
+
+        return to_torch(self, example_inputs, share)
 
     def _graph_to_export(self) -> Trace:
         if self._graphs.latest is not None:

@@ -1,0 +1,65 @@
+"""Nested lists, tuples and dicts: taken apart into the leaves of one kind, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["LEAF", "flatten", "rebuild", "ways"]
+
+
+class _Leaf:
+    """Where a leaf stood."""
+
+    def __repr__(self) -> str:
+        return "<leaf>"
+
+    def __reduce__(self) -> str:
+        return "LEAF"
+
+
+LEAF = _Leaf()
+
+
+class _Other(tuple):
+    """A value that is no leaf; 1, 1.0 and True differ."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: Any) -> _Other:
+        return super().__new__(cls, (type(value), value))
+
+
+def flatten(value: Any, leaves: list[Any], kind: type) -> Any:
+    """Add what is of a kind to `leaves`; returns the rest, the structure, which is hashable if its values are."""
+    if isinstance(value, kind):
+        leaves.append(value)
+        return LEAF
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple([flatten(item, leaves, kind) for item in value])
+    if isinstance(value, dict):
+        return dict, tuple(value), tuple([flatten(item, leaves, kind) for item in value.values()])
+    return _Other(value)
+
+
+def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    """What `flatten` took apart, with other leaves."""
+    if structure is LEAF:
+        return next(leaves)
+    if type(structure) is _Other:
+        return structure[1]
+    if structure[0] is dict:
+        return dict(zip(structure[1], [rebuild(item, leaves) for item in structure[2]], strict=True))
+    kind, items = structure
+    values = [rebuild(item, leaves) for item in items]
+    return kind(*values) if hasattr(kind, "_fields") else kind(values)
+
+
+def ways(structure: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """For each leaf the keys and numbers that lead to it from outside."""
+    if structure is LEAF:
+        yield way
+    elif type(structure) is not _Other:
+        keys = structure[1] if structure[0] is dict else range(len(structure[1]))
+        for key, item in zip(keys, structure[-1], strict=True):
+            yield from ways(item, (*way, key))
