@@ -97,6 +97,7 @@ def number_for(tensor: torch.Tensor, value: Any) -> bool | int | float:
 
 
 def _select(tensor: torch.Tensor, key: Any) -> torch.Tensor:
+    tensor, key = _apart(tensor, key)
     try:
         return tensor[key].clone() if _is_basic(key) else tensor[key]
     except IndexError as error:
@@ -105,7 +106,30 @@ def _select(tensor: torch.Tensor, key: Any) -> torch.Tensor:
         raise IndexError(f"index out of bounds: {error}") from None
 
 
+def _apart(tensor: torch.Tensor, key: Any) -> tuple[torch.Tensor, Any]:
+    """The tensor and the key with index arrays in front where an ellipsis that takes no axis stands between them.
+
+    NumPy puts their dimensions in front then; torch takes them for neighbours.
+    """
+    if type(key) is not tuple or not any([item is Ellipsis for item in key]):
+        return tensor, key
+    arrays = [isinstance(item, torch.Tensor) for item in key]
+    gap = [item is Ellipsis for item in key].index(True)
+    if not (any(arrays[:gap]) and any(arrays[gap:])) or sum(map(_width, key)) < tensor.dim():
+        return tensor, key
+    order = [
+        axis + more
+        for place, axis in _axes_of(list(key), tensor.dim())
+        if arrays[place]
+        for more in range(_width(key[place]))
+    ]
+    order += [axis for axis in range(tensor.dim()) if axis not in order]
+    ordered = sorted(range(len(key)), key=lambda place: not arrays[place])
+    return tensor.permute(order), tuple([key[place] for place in ordered if place != gap])
+
+
 def _write(tensor: torch.Tensor, key: Any, value: Any) -> None:
+    tensor, key = _apart(tensor, key)
     if isinstance(value, torch.Tensor) and value.dim() > 1 and value.shape[0] == 1 and not _is_basic(key):
         # NumPy drops leading dimensions of one from the value; torch does so only for basic keys.
         rank = tensor[key].dim()

@@ -28,7 +28,7 @@ from mxnet.ndarray._traced_indexing import (
     slice_bounds,
     to_front,
 )
-from mxnet.ndarray._traced_keys import ALL, Key, Selection, parse, selection_of
+from mxnet.ndarray._traced_keys import Key, Selection, is_whole, parse, selection_of
 
 __all__ = ["set_item"]
 
@@ -81,7 +81,7 @@ def _value_for(array: Array, value: Any) -> Any:
 
 def _with_part(array: Array, key: Key, value: Any) -> Any:
     along = [item for item in key.items if item is not None]
-    everything = all(isinstance(item, slice) and item == ALL for item in along)
+    everything = all(map(is_whole, along))
     if not isinstance(value, Array):
         if everything:
             return call("_npi_full_like", array, fill_value=value)

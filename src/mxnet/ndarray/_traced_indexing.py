@@ -19,7 +19,7 @@ import numpy as np
 from mxnet import operators  # noqa: F401  (enters every operator)
 from mxnet._dtype import name_of
 from mxnet.ndarray._array import Array, invoke, is_known
-from mxnet.ndarray._traced_keys import ALL, Key, parse, selection_of
+from mxnet.ndarray._traced_keys import Key, is_whole, parse, selection_of
 from mxnet.operators.catalogue import find
 
 __all__ = [
@@ -79,7 +79,7 @@ def part_of(array: Array, key: Key) -> Any:
             array = _part_of_first_axis(array, item)
         return array
     along = [item for item in items if item is not None]
-    if along and not (len(along) < len(items) and all(isinstance(item, slice) and item == ALL for item in along)):
+    if along and not (len(along) < len(items) and all(map(is_whole, along))):
         array = call("slice", array, **slice_bounds(along))
         if len(along) == len(items) or any(isinstance(item, int) for item in along):
             codes = [-3 if isinstance(item, int) else -2 for item in along]

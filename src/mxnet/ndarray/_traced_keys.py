@@ -12,7 +12,7 @@ from mxnet.ndarray._array import Array, constant_like, invoke, is_known
 from mxnet.ndarray._indexing import index_tensor
 from mxnet.operators.catalogue import find
 
-__all__ = ["ALL", "Key", "Selection", "check_position", "is_mask", "parse", "selection_of", "width"]
+__all__ = ["ALL", "Key", "Selection", "check_position", "is_mask", "is_whole", "parse", "selection_of", "width"]
 
 ALL = slice(None)
 
@@ -42,12 +42,12 @@ class Key:
     @property
     def is_everything(self) -> bool:
         """Whether the key names the whole array without giving it new axes."""
-        return all(map(_is_whole, self.items))
+        return all(map(is_whole, self.items))
 
     @property
     def mask(self) -> int | None:
         """The place of the one mask, if the key is nothing else: whole axes may stand before and behind it."""
-        others = [number for number, item in enumerate(self.items) if not _is_whole(item)]
+        others = [number for number, item in enumerate(self.items) if not is_whole(item)]
         alone = len(others) == 1 and is_mask(self.items[others[0]]) and width(self.items[others[0]]) > 0
         return others[0] if alone else None
 
@@ -125,8 +125,9 @@ def width(item: Any) -> int:
     return item._data.dim() if is_mask(item) else 1
 
 
-def _is_whole(item: Any) -> bool:
-    return isinstance(item, slice) and item == ALL
+def is_whole(item: Any) -> bool:
+    """Whether an item takes a whole axis as it is."""
+    return isinstance(item, slice) and item in (ALL, slice(None, None, 1))
 
 
 def is_mask(item: Any) -> bool:

@@ -10,11 +10,11 @@ import numpy as _np
 import torch
 
 from mxnet.device import Device
-from mxnet.ndarray._array import Array
+from mxnet.ndarray._array import Array, as_device
 from mxnet.numpy._dispatch import apply, as_array, create, is_number
+from mxnet.numpy._manipulation import broadcast_to
 from mxnet.numpy.multiarray import array, from_torch, ndarray
 from mxnet.operators import creation as _ops
-from mxnet.operators import shape as _shape
 
 __all__ = [
     "arange",
@@ -135,7 +135,10 @@ def full(
         if dtype is None:
             dtype = {"b": "bool", "i": "int64"}.get(_np.asarray(fill_value).dtype.kind)
         return create(_ops.full, device, out, shape=shape, value=fill_value, dtype=dtype)
-    made = apply(_shape.np_broadcast_to, (array(as_array(fill_value), dtype, device),), shape=shape)
+    values = as_array(fill_value).as_np_ndarray()
+    if dtype is not None:
+        values = values.astype(dtype, copy=False)
+    made = broadcast_to(values if device is None else values.as_in_ctx(as_device(device)), shape)
     if out is None:
         return made
     out[...] = made
