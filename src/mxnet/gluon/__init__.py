@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxnet.gluon import data, loss, metric, model_zoo, nn, utils
+from mxnet.gluon import contrib, data, loss, metric, model_zoo, nn, utils
 from mxnet.gluon.block import Block, HybridBlock, SymbolBlock
 from mxnet.gluon.parameter import Constant, DeferredInitializationError, Parameter, tensor_types
 from mxnet.gluon.trainer import Trainer
@@ -15,6 +15,7 @@ __all__ = [
     "Parameter",
     "SymbolBlock",
     "Trainer",
+    "contrib",
     "data",
     "loss",
     "metric",

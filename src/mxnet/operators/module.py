@@ -132,6 +132,14 @@ class ModuleOperator(Operator):
         }
         return paths.pop() if len(paths) == 1 else ""
 
+    def refusal(self, inputs: Sequence[Any]) -> str:
+        """Why a node with these inputs cannot be written to a file."""
+        path = self.path_of([variable.name for variable, _ in inputs[self.count_of_data :]])
+        return (
+            f"TorchBlock{f' {path!r}' if path else ''}, the module {self.name}, is no operator of MXNet, and files of "
+            "graphs hold no others: to_torch() gives a module that torch.export writes to a file"
+        )
+
     def with_tensors(self, tensors: Sequence[Tensor]) -> torch.nn.Module:
         """A copy of the module with other parameters and buffers."""
         return copy_with(self.module, dict(zip(self._tensors, tensors, strict=True)))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from mxnet.base import MXNetError
+from mxnet.operators.module import ModuleOperator
 from mxnet.symbol._dialect import UNKNOWN_TO_1_9, prints_all, slots, to_file
 from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._spelling import spell_all, spell_given
@@ -27,10 +29,18 @@ def to_json(entries: Sequence[Entry], remove_amp_cast: bool = True) -> str:
     entries : sequence of Entry
     remove_amp_cast : bool, optional
         Leave out the casts that automatic mixed precision puts in, so that the file knows one type only.
+
+    Raises
+    ------
+    MXNetError
+        If the graph holds a module of PyTorch, which no file can.
     """
     if remove_amp_cast:
         entries = _without_casts(entries)
     nodes = topological(entries)
+    for node in nodes:
+        if isinstance(node.op, ModuleOperator):
+            raise MXNetError(node.op.refusal(node.inputs))
     places = {id(node): place for place, node in enumerate(nodes)}
     lines = [_dumped(_node(node, places)) for node in nodes]
     counted = accumulate((_slots(node) for node in nodes), initial=0)
