@@ -15,7 +15,15 @@ from mxnet import np, npx
 from mxnet.base import DynamicShape, MXNetError
 from mxnet.operators import CATALOGUE, find
 
-TABLES = ("legacy.json", "linalg.json", "neural.json", "numpy.json", "numpy_shape.json", "retired.json")
+TABLES = (
+    "detection.json",
+    "legacy.json",
+    "linalg.json",
+    "neural.json",
+    "numpy.json",
+    "numpy_shape.json",
+    "retired.json",
+)
 
 Call = tuple[tuple[Any, ...], dict[str, Any], Any]
 
