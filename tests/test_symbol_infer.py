@@ -114,6 +114,9 @@ def test_shapes_may_be_given_by_position() -> None:
         symbol.infer_shape((2, 3), x=(2, 3))
     with pytest.raises(TypeError, match="'x' must be a tuple, not list"):
         symbol.infer_shape(x=[2, 3])
+    with pytest.raises(TypeError, match="integer"):
+        symbol.infer_shape(x=(2, 3.5))
+    assert type(symbol.infer_shape(x=(onp.int64(2), 3))[1][0][0]) is int
     with pytest.raises(TypeError, match="'fc_weight'"):
         symbol.infer_type(fc_weight="float33")
     with pytest.raises(mx.MXNetError, match="4 shapes are given for 3 arguments: x, fc_weight, fc_bias"):

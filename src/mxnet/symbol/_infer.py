@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from operator import index
 from typing import Any
 
 import torch
@@ -96,7 +97,7 @@ def infer_types(entries: Sequence[Entry], known: Mapping[str, torch.dtype], part
 def _marked(known: Mapping[str, Shape]) -> dict[str, tuple[int | None, ...]]:
     """Shapes with None for sizes not known, without those that say nothing."""
     least = 0 if is_np_shape() else 1
-    marked = {name: tuple([None if size < least else size for size in shape]) for name, shape in known.items()}
+    marked = {name: tuple([None if size < least else index(size) for size in shape]) for name, shape in known.items()}
     return {name: shape for name, shape in marked.items() if shape or is_np_shape()}
 
 

@@ -10,10 +10,21 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from mxnet.operators.catalogue import find
-from mxnet.symbol._graph import Entry, Node
+from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._rewrite import rewrite
 
-__all__ = ["without_labels"]
+__all__ = ["labels", "without_labels"]
+
+
+def labels(entries: Iterable[Entry]) -> set[str]:
+    """The names of the variables that nothing but output operators read, as their labels."""
+    read, as_label = set(), set()
+    for node in topological(entries):
+        for place, entry in enumerate(node.inputs):
+            if entry is not None and entry[0].op is None:
+                is_label = place == 1 and node.op.name in _WITHOUT_LABEL
+                (as_label if is_label else read).add(entry[0].name)
+    return as_label - read
 
 
 def without_labels(entries: Iterable[Entry], given: Collection[str]) -> list[Entry]:

@@ -31,4 +31,4 @@ def rewrite(entries: Iterable[Entry], change: Callable[[Node, list[Entry | None]
 def _on(node: Node, inputs: list[Entry | None]) -> Node:
     if tuple(inputs) == node.inputs:
         return node
-    return Node(node.op, node.name, node.attributes, inputs, node.annotations)
+    return Node(node.op, node.name, node.attributes, inputs, node.annotations, node.written)
