@@ -85,6 +85,8 @@ def average(
     """
     groups = size[0] * size[1] if sensitive else 1
     table = _table(data, groups)
+    if not len(rois):
+        return data.new_empty(0, table.shape[1], *size)
     parts = []
     for some in rois.split(_TOGETHER):
         index, weight, start = _plan(data.shape, some, size, scale, samples, sensitive, aligned)
@@ -203,7 +205,9 @@ def largest(data: Tensor, rois: Tensor, size: Sequence[int], scale: float) -> Te
     """
     images, channels, height, width = data.shape
     table = _table(data, 1)
-    parts = [torch.empty(0, channels, *size, dtype=torch.int64, device=data.device)]
+    if not len(rois):
+        return torch.empty(0, channels, *size, dtype=torch.int64, device=data.device)
+    parts = []
     for some in rois.split(_TOGETHER):
         image, there = image_of(some, images)
         top, bottom, left, right = _cells(some, size, scale, height, width)
@@ -215,8 +219,8 @@ def largest(data: Tensor, rois: Tensor, size: Sequence[int], scale: float) -> Te
         index = image[region] * height * width + pixel
         found = torch.embedding_bag(table, index, start, mode=2)[3].reshape(len(some), *size, channels)
         found = torch.where(counts[..., None] > 0, found - (image * height * width)[:, None, None, None], -1)
-        parts.append(found.permute(0, 3, 1, 2))
-    return torch.cat(parts)
+        parts.append(found)
+    return torch.cat(parts).permute(0, 3, 1, 2).contiguous()
 
 
 @largest.register_fake
