@@ -24,14 +24,14 @@ def evaluate(mx, expression, operator, backward=True):
     try:
         record = {"out": [_plain(mx, value) for value in _flatten(mx, scope.run(expression))]}
     except Exception as error:
-        return {"error": _name(error)}
+        return {"error": error_name(error)}
     gradients = backward and _gradients(mx, expression, operator)
     if gradients:
         record["grad"] = gradients
     return record
 
 
-def _name(error):
+def error_name(error):
     """The class of an error; of a class of one's own the first base that everyone knows."""
     known = (
         cls.__name__ for cls in type(error).__mro__ if cls.__module__ in ("builtins", "mxnet.base", "numpy.linalg")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.symbol._graph import Entry
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Bound"]
 
@@ -153,3 +157,58 @@ class Bound:
     def gradient(self, wrt: Sequence[str]) -> Any:
         """Raises MXNetError: as in MXNet, gradients come from an executor's or `autograd`'s backward pass."""
         raise MXNetError("Symbol.gradient is not implemented: bind the symbol and call backward")
+
+    def get_backend_symbol(self, backend: str) -> Any:
+        """This symbol for a backend by name: a copy, since every engine takes the graph as it is.
+
+        Raises
+        ------
+        MXNetError
+            If there is no such backend.
+        """
+        from mxnet.engines._registry import find_engine
+
+        try:
+            find_engine(backend)
+        except ValueError as error:
+            raise MXNetError(str(error)) from None
+        return copy.copy(self)
+
+    def to_torch(
+        self, params: Mapping[str, Any], input_names: str | Sequence[str] | None = None, share: bool = False
+    ) -> torch.fx.GraphModule:
+        """This graph and the values of its variables as a module of PyTorch; see `HybridBlock.to_torch`.
+
+        Parameters
+        ----------
+        params : dict of str to array
+            Values by the names of variables, ``arg:`` or ``aux:`` before them allowed. Auxiliary states become
+            buffers, other floating point arrays parameters. What the graph does not need is ignored.
+        input_names : str or list of str, optional
+            The variables that `forward` is given, in its order. Default: those without a value, but labels that
+            only a training loss reads.
+        share : bool, default False
+            Let the module compute with the memory of `params` instead of copies.
+
+        Returns
+        -------
+        torch.fx.GraphModule
+            In evaluation mode. It returns a tensor, or a tuple of several.
+
+        Raises
+        ------
+        MXNetError
+            If a variable has no value and is no input, an input is not there, or arrays are on several devices.
+        TypeError
+            If a value is no array.
+
+        Examples
+        --------
+        >>> import torch
+        >>> y = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, no_bias=True, name="fc")
+        >>> y.to_torch({"fc_weight": mx.nd.ones((2, 3))})(torch.ones(1, 3)).tolist()
+        [[3.0, 3.0]]
+        """
+        from mxnet.symbol._to_torch import to_torch
+
+        return to_torch(self._entries, params, input_names, share, self.name or type(self).__name__)

@@ -17,6 +17,7 @@ from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array
 from mxnet.numpy.multiarray import ndarray
 from mxnet.operators.catalogue import Operator
+from mxnet.symbol import _listing
 from mxnet.symbol._compose import compose
 from mxnet.symbol._graph import Entry
 from mxnet.symbol._register import Face, entry_of
@@ -39,6 +40,9 @@ class _StandIn(ndarray):
             "this needs the shape, type or values of an array, and a symbol has none; trace a block instead"
         )
 
+    def __repr__(self) -> str:
+        return f"<{_listing.output_name(self.entry)}>"
+
 
 def _stand_in(entry: Entry) -> _StandIn:
     made = object.__new__(_StandIn)
@@ -49,27 +53,34 @@ def _stand_in(entry: Entry) -> _StandIn:
 class _Composer:
     """Takes operator calls in the place of `ndarray._array.run` and composes them."""
 
+    def is_traced(self, array: Array) -> bool:
+        return isinstance(array, _StandIn)
+
     def run(
         self, op: Operator, inputs: Sequence[Any], canonical: dict[str, Any], out: Any, cls: Any, device: Any
     ) -> Any:
         if out is not None:
             raise MXNetError(f"{op.name}: a symbol is never written to, so there is no `out`")
-        places = op.inputs if not op.variadic else [f"arg{number}" for number in range(len(inputs))]
-        given = {}
-        for place, value in zip(places, inputs, strict=False):
-            if isinstance(value, _StandIn):
-                given[place] = value.entry
-            elif value is not None:
-                raise TypeError(f"{op.name}: {place} must be a symbol, not {type(value).__name__}")
+        for place, value in enumerate(inputs):
+            if value is not None and not isinstance(value, _StandIn):
+                raise TypeError(f"{op.name}: input {place} must be a symbol, not {type(value).__name__}")
+        if op.variadic:
+            given: Any = [value.entry for value in inputs]
+            canonical = {"num_args": len(given), **canonical}
+        else:
+            pairs = zip(op.inputs, inputs, strict=False)
+            taken = op.expected_inputs(canonical)  # an array beside these would be passed over, too
+            given = {place: value.entry for place, value in pairs if value is not None and place in taken}
         made = [_stand_in(entry) for entry in compose(op, given, canonical, None, _hint(op))]
         return made[0] if len(made) == 1 else made
 
 
 def _hint(op: Operator) -> str:
-    """What new nodes are called: the operator's name without the mark of its face."""
+    """What new nodes are called: the operator's name in NumPy's face, without the mark of that face."""
     for prefix in ("_npi_", "_npx_", "_np_"):
-        if op.name.startswith(prefix):
-            return op.name.removeprefix(prefix).lower()
+        for name in op.names():
+            if name.startswith(prefix):
+                return name.removeprefix(prefix).lower()
     return op.name.lower()
 
 

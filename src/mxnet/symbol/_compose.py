@@ -8,45 +8,57 @@ from typing import Any
 from mxnet import attribute
 from mxnet import name as naming
 from mxnet.base import MXNetError
+from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._descriptions import annotation_name, check_annotation, is_annotation
 from mxnet.symbol._graph import Entry, Node, topological
-from mxnet.symbol._spelling import spell_given
+from mxnet.symbol._spelling import python_text, spell_given
 
-__all__ = ["compose", "copy", "leave_node", "scope_annotations", "substitute"]
+__all__ = ["compose", "copy", "scope_annotations", "substitute"]
 
 _NO_SCOPE = "<unk>:"  # what MXNet calls the profiler's scope outside of any
+_OWN_NAMES = frozenset(
+    (
+        "Convolution_v1 _CrossDeviceCopy _contrib_SparseEmbedding _copyto _grad_add _linspace _rnn_param_concat "
+        "relu sigmoid"
+    ).split()
+)
+"""Names of operators that are one with another here, and in MXNet's files are not."""
 _FIRST_VALUES = {
+    "gamma": '["Constant", {"value": 0.25}]',
+    "moving_avg": '["zero", {}]',
     "moving_mean": '["zero", {}]',
     "moving_var": '["one", {}]',
-    "running_mean": '["zero", {}]',
-    "running_var": '["one", {}]',
+    "weight": '["bilinear", {}]',
 }
-"""The initializers of auxiliary states that nobody made a variable for."""
-_FIRST_WEIGHTS = {("LeakyReLU", "gamma"): '["Constant", {"value": 0.25}]'}
+_HAVE_FIRST_VALUES = {"LeakyReLU": ("gamma",), "UpSampling": ("weight",)}
+"""Initializers of auxiliary states, and of the inputs here, unless their variables say otherwise."""
 
 
 def compose(
     op: Operator,
-    inputs: Mapping[str, Entry],
+    inputs: Mapping[str, Entry] | Sequence[Entry],
     keywords: Mapping[str, Any],
     name: str | None,
     hint: str,
     attr: Mapping[str, Any] | None = None,
+    called: str = "",
 ) -> list[Entry]:
     """The results of an operator over some entries; inputs that are missing become variables.
 
     Parameters
     ----------
     op : Operator
-    inputs : mapping of str to Entry
-        By the operator's names, or ``arg0, arg1, ...`` where it takes any number.
+    inputs : mapping of str to Entry, or sequence of Entry
+        By their names, as `Operator.expected_inputs` tells them, or in their order.
     keywords : mapping
-        Attributes as a user spells them, and annotations.
+        Attributes as a user spells them, and annotations; ``num_args`` of an operator that takes any number of inputs.
     name : str or None
         None lets the current `NameManager` number the node after `hint`.
     attr : mapping, optional
         Further attributes and annotations, which win over `keywords`.
+    called : str, optional
+        The name by which the operator was found.
 
     Raises
     ------
@@ -56,30 +68,30 @@ def compose(
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"{op.name}: name must be a string, not {type(name).__name__}")
-    attributes, annotations = _sorted_out(op, {**keywords, **attribute.current().get(attr)})
+    keywords = {**keywords, **attribute.current().get(attr)}
+    count = _count(op, keywords, len(inputs))
+    attributes, annotations = _sorted_out(op, keywords)
     canonical = _canonical(op, attributes)
-    names = _expected(op, canonical, inputs)
+    names = op.expected_inputs(canonical, count)
+    if not isinstance(inputs, Mapping):
+        inputs = _named(op, names, inputs)
     _check(op, names, inputs)
     annotations = scope_annotations(annotations)
+    texts = _texts(op, attributes, canonical)
     name = naming.current().get(name, hint)
-    entries = []
-    for place in names:
-        if place is None or place in inputs:
-            entries.append(inputs.get(place))
+    entries: list[Entry | None] = []
+    for place in names if op.variadic else op.inputs:
+        if place in inputs:
+            entries.append(inputs[place])
+        elif place in names:
+            said = {**texts, **annotations, **({"num_args": str(count)} if op.variadic else {})}
+            entries.append((Node(None, f"{name}_{place}", annotations=said), 0))
         else:
-            entries.append((_variable(op, name, place, {**spell_given(canonical), **annotations}), 0))
-    return leave_node(op, name, canonical, entries, annotations)
-
-
-def leave_node(
-    op: Operator,
-    name: str,
-    canonical: Mapping[str, Any],
-    entries: Sequence[Entry | None],
-    annotations: Mapping[str, str],
-) -> list[Entry]:
-    """The results of a new node."""
-    node = Node(op, name, canonical, entries, annotations)
+            entries.append(None)
+    _set_first_values(op, names if op.variadic else op.inputs, entries)
+    while entries and entries[-1] is None:
+        entries.pop()
+    node = Node(op, name, canonical, entries, annotations, (called if called in _OWN_NAMES else op.name, texts))
     return [(node, number) for number in range(node.outputs)]
 
 
@@ -113,33 +125,55 @@ def _canonical(op: Operator, attributes: dict[str, Any]) -> dict[str, Any]:
         raise MXNetError(str(error)) from None
 
 
-def _expected(op: Operator, canonical: dict[str, Any], inputs: Mapping[str, Entry]) -> list[str | None]:
-    """The names of the inputs by place; None for an optional one that is left out before others."""
-    if op.variadic:
-        return [f"arg{number}" for number in range(max(canonical.get("num_args", 0), len(inputs)))]
-    names = [name if name not in op.optional or name in inputs else None for name in op.inputs]
-    while names and names[-1] is None:
-        names.pop()
-    return names
+def _count(op: Operator, keywords: dict[str, Any], given: int) -> int:
+    """The number of inputs of an operator that takes any number, given or to be made; told to it if it asks."""
+    if not op.variadic:
+        return given
+    said = keywords["num_args"] if "num_args" in op.attributes else keywords.pop("num_args", None)
+    try:
+        return max(int(said or 0), given)
+    except ValueError:
+        raise MXNetError(f"{op.name}: num_args must be a number, not {said!r}") from None
 
 
-def _check(op: Operator, names: list[str | None], inputs: Mapping[str, Entry]) -> None:
-    if not names and op.variadic:
+def _named(op: Operator, names: Sequence[str], inputs: Sequence[Entry]) -> dict[str, Entry]:
+    if len(inputs) > len(names):
+        raise MXNetError(f"{op.name} takes {len(names)} inputs with these attributes, not {len(inputs)}")
+    return dict(zip(names, inputs, strict=False))
+
+
+def _check(op: Operator, names: Sequence[str], inputs: Mapping[str, Entry]) -> None:
+    if op.variadic and not names:
         raise MXNetError(f"{op.name} needs at least one input")
     for name, (node, _) in inputs.items():
         if name not in names:
-            wanted = ", ".join(place for place in names if place) or "none"
-            raise MXNetError(f"{op.name} takes no input {name!r} with these attributes; its inputs are {wanted}")
+            raise MXNetError(
+                f"{op.name} takes no input {name!r} with these attributes; its inputs are {', '.join(names) or 'none'}"
+            )
         if name in op.mutates and node.op is not None:
             raise MXNetError(f"{op.name}: {name!r} is an auxiliary state and must be a variable, not {node.name!r}")
 
 
-def _variable(op: Operator, name: str, place: str, annotations: dict[str, str]) -> Node:
-    """The variable for an input nobody gave; like MXNet's it carries what is said of the operator."""
-    first = _FIRST_VALUES.get(place) if place in op.mutates else _FIRST_WEIGHTS.get((op.name, place))
-    if first is not None:
-        annotations.setdefault("__init__", first)
-    return Node(None, f"{name}_{place}", annotations=annotations)
+def _texts(op: Operator, attributes: Mapping[str, Any], canonical: dict[str, Any]) -> dict[str, str]:
+    """The attributes as the user spelled them, where that says the same to whoever reads it."""
+    texts = {
+        name: python_text(canonical[name]) if op.attributes[name].kind is DType else str(value)
+        for name, value in attributes.items()
+    }
+    try:
+        if op.canonical(texts) == canonical:
+            return texts
+    except MXNetError:
+        pass
+    return spell_given(canonical)
+
+
+def _set_first_values(op: Operator, places: Sequence[str], entries: Sequence[Entry | None]) -> None:
+    """Tell variables how they start where the operator knows."""
+    for place, entry in zip(places, entries, strict=False):
+        if place in op.mutates or place in _HAVE_FIRST_VALUES.get(op.name, ()):
+            if place in _FIRST_VALUES and entry is not None and entry[0].op is None:
+                entry[0].annotations.setdefault("__init__", _FIRST_VALUES[place])
 
 
 def copy(entries: Sequence[Entry]) -> list[Entry]:
@@ -174,7 +208,7 @@ def substitute(entries: Sequence[Entry], replacements: Mapping[str, Entry]) -> l
         for place, entry in zip(() if node.op is None else node.op.inputs, inputs, strict=False):
             if place in node.op.mutates and entry is not None and entry[0].op is not None:
                 raise MXNetError(f"{entry[0].name!r} is no variable and cannot be {place!r} of {node.name!r}")
-        made[id(node)] = Node(node.op, node.name, node.attributes, inputs, node.annotations)
+        made[id(node)] = Node(node.op, node.name, node.attributes, inputs, node.annotations, node.written)
     new = [follow(entry) for entry in entries]
     for name in replacements:
         if name not in found:

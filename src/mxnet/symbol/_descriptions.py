@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mxnet.base import MXNetError
 from mxnet.symbol._graph import Node
-from mxnet.symbol._spelling import spell_given
+from mxnet.symbol._write import attribute_texts
 
 __all__ = ["annotate", "annotation_name", "check_annotation", "described", "is_annotation"]
 
@@ -52,6 +52,8 @@ def annotate(node: Node, given: Mapping[str, str]) -> None:
             raise MXNetError(f"{node.op.name} has no attribute {name!r}; it takes {', '.join(known)}")
     if attributes:
         node.attributes = dict(node.op.canonical({**node.attributes, **attributes}))
+        if node.written is not None:
+            node.written = (node.written[0], {**node.written[1], **attributes})
     node.annotations.update(annotations)
 
 
@@ -61,8 +63,8 @@ def is_annotation(name: str) -> bool:
 
 
 def described(node: Node) -> dict[str, str]:
-    """All that a node says of itself: attributes given and annotations, those in `_HIDDEN` under both names."""
-    found = {**spell_given(node.attributes), **node.annotations}
+    """All that a node says of itself, those in `_HIDDEN` under both names."""
+    found = {**attribute_texts(node)[1], **node.annotations}
     for name in _HIDDEN:
         if f"__{name}__" in found:
             found[name] = found[f"__{name}__"]

@@ -112,8 +112,7 @@ def linspace(
 ) -> Symbol:
     """`num` evenly spaced numbers from `start` to `stop`, which is the last one if `endpoint`."""
     return call(
-        "_npi_linspace",
-        hint="_linspace",
+        "_linspace",
         start=start,
         stop=stop,
         num=num,
@@ -149,9 +148,9 @@ def split_v2(ary: Symbol, indices_or_sections: Any, axis: int = 0, squeeze_axis:
         If `indices_or_sections` is neither an integer nor a tuple of integers.
     """
     if isinstance(indices_or_sections, int):
-        indices, sections = (), indices_or_sections
+        indices, sections = [], indices_or_sections
     elif isinstance(indices_or_sections, tuple):
-        indices, sections = (0, *indices_or_sections), 0
+        indices, sections = [0, *indices_or_sections], 0
     else:
         raise ValueError(f"indices_or_sections must be an integer or a tuple, not {indices_or_sections!r}")
     return call("_split_v2", ary, indices=indices, axis=axis, squeeze_axis=squeeze_axis, sections=sections)

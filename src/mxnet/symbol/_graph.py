@@ -28,7 +28,7 @@ class Node:
     annotations : dict of str to str
         What users and MXNet attach to a node beside its attributes: ``__shape__``, ``__lr_mult__``, ``ctx_group``.
     written : tuple of str and dict of str to str, or None
-        The operator's name and the attributes' texts in the file it was read from, for whoever writes it again.
+        The operator's name and the attributes' texts as a file or a user spelled them, for whoever writes them.
     """
 
     __slots__ = ("__weakref__", "annotations", "attributes", "inputs", "name", "op", "written")

@@ -5,36 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mxnet.symbol._descriptions import described
+from mxnet.symbol._dialect import slots
 from mxnet.symbol._graph import Entry, Node, topological
-from mxnet.symbol._spelling import spell_given
+from mxnet.symbol._write import attribute_texts
 
 __all__ = ["children", "debug_text", "descriptions", "internals", "output_name"]
 
 _STATISTICS = ("output", "mean", "var")
 _DEVIATION = ("output", "mean", "std")
+_SCORE = ("output", "score")
+_PLAIN = (
+    "BilinearSampler Correlation Dropout GridGenerator L2Normalization LRN Pooling ROIPooling SpatialTransformer "
+    "_contrib_DeformablePSROIPooling"
+)
 _OUTPUT_NAMES = {
+    **{name: ("output",) for name in _PLAIN.split()},
     "BatchNorm": _STATISTICS,
-    "CTCLoss": ("output0",),
     "GroupNorm": _DEVIATION,
+    "InstanceNorm": _STATISTICS,
     "LayerNorm": _DEVIATION,
     "RNN": ("output", "state_output", "statecell_output"),
     "_contrib_BatchNormWithReLU": _STATISTICS,
     "_contrib_MultiBoxTarget": ("loc_target", "loc_mask", "cls_target"),
+    "_contrib_MultiProposal": _SCORE,
+    "_contrib_Proposal": _SCORE,
     "_contrib_SyncBatchNorm": _STATISTICS,
     "_npi_dstack": ("out",),
-    "_npi_exponential": ("output0",),
-    "_npi_gumbel": ("output0",),
     "_npi_hstack": ("out",),
-    "_npi_logistic": ("output0",),
     "_npi_matmul": ("out",),
-    "_npi_normal": ("output0",),
-    "_npi_normal_n": ("output0",),
-    "_npi_rayleigh": ("output0",),
-    "_npi_std": ("std", "mean"),
-    "_npi_var": ("var", "mean"),
+    "_npi_std": ("std",),
+    "_npi_var": ("var",),
     "make_loss": ("loss",),
 }
-"""The results of operators that MXNet does not call ``output``, or ``output0, output1`` if there are several."""
+"""The results of operators that MXNet has names for; others are numbered if there are several, hidden ones included."""
 
 
 def output_name(entry: Entry) -> str:
@@ -43,9 +46,10 @@ def output_name(entry: Entry) -> str:
     if node.op is None:
         return node.name
     names = _OUTPUT_NAMES.get(node.op.name)
-    if names is None:
-        return f"{node.name}_output{number if node.outputs > 1 else ''}"
-    return f"{node.name}_{names[number]}"
+    if names is not None:
+        return f"{node.name}_{names[number]}"
+    several = slots(node.op, node.attributes, len(node.inputs)) > 1
+    return f"{node.name}_output{number if several else ''}"
 
 
 def internals(entries: Sequence[Entry]) -> list[Entry]:
@@ -73,7 +77,7 @@ def debug_text(entries: Sequence[Entry]) -> str:
     """The graph as MXNet prints it, node by node."""
     head = entries[0][0]
     if len(entries) == 1 and not head.inputs:
-        return f"Variable:{head.name}\n" if head.op is None else f"AtomicFunctor  Op:{head.op.name}\n"
+        return f"Variable:{head.name}\n" if head.op is None else f"AtomicFunctor  Op:{attribute_texts(head)[0]}\n"
     lines = ["Symbol Outputs:"]
     lines += [f"\toutput[{place}]={node.name}({number})" for place, (node, number) in enumerate(entries)]
     written: dict[int, int] = {}  # how many operators have written to a variable, by its id
@@ -83,7 +87,8 @@ def debug_text(entries: Sequence[Entry]) -> str:
 
 
 def _operator_lines(node: Node, written: dict[int, int]) -> list[str]:
-    lines = ["-" * 20, f"Op:{node.op.name}, Name={node.name}", "Inputs:"]
+    operator, attributes = attribute_texts(node)
+    lines = ["-" * 20, f"Op:{operator}, Name={node.name}", "Inputs:"]
     for place, entry in zip(node.op.inputs, node.inputs, strict=False):
         if place in node.op.mutates and entry is not None:
             written[id(entry[0])] = written.get(id(entry[0]), 0) + 1
@@ -91,7 +96,7 @@ def _operator_lines(node: Node, written: dict[int, int]) -> list[str]:
     for place, (source, number) in enumerate(given):
         version = f" version={written.get(id(source), 0)}" if source.op is None else ""
         lines.append(f"\targ[{place}]={source.name}({number}){version}")
-    said = {**spell_given(node.attributes), **node.annotations}
+    said = {**attributes, **node.annotations}
     if said:
         lines += ["Attrs:", *(f"\t{name}={said[name]}" for name in sorted(said))]
     return lines

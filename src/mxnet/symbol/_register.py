@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mxnet.base import MXNetError
@@ -56,7 +56,7 @@ class Face:
 
 def operators_face(module: str, names: Mapping[str, str]) -> Face:
     """The `Face` of a module of operators, with the operator's name for each public one."""
-    return Face(module, names, lambda name: function_of(find(names[name]), name, module))
+    return Face(module, names, lambda name: function_of(names[name], name, module))
 
 
 def prefixed(prefix: str) -> dict[str, str]:
@@ -64,20 +64,18 @@ def prefixed(prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): name for name in CATALOGUE if name.startswith(prefix)}
 
 
-def call(name: str, *symbols: Any, hint: str | None = None, **keywords: Any) -> Any:
+def call(operator: str, /, *symbols: Any, hint: str | None = None, **keywords: Any) -> Any:
     """Compose the operator of that name over symbols, as its function in `mx.sym` would."""
-    op = find(name)
-    label = name if hint is None else hint
-    return (_of_many if op.variadic else _of_few)(op, label, symbols, keywords)
+    return _composed(operator, operator if hint is None else hint, symbols, keywords)
 
 
-def function_of(op: Operator, name: str, module: str) -> Callable[..., Any]:
-    """The function ``name(inputs, attributes, name=None, attr=None, out=None)`` that composes `op` over symbols."""
-    made = _of_many if op.variadic else _of_few
+def function_of(operator: str, name: str, module: str) -> Callable[..., Any]:
+    """The function ``name(inputs, attributes, name=None, attr=None, out=None)`` that composes an operator."""
 
     def function(*args: Any, **keywords: Any) -> Any:
-        return made(op, name, args, keywords)
+        return _composed(operator, name, args, keywords)
 
+    op = find(operator)
     function.__name__ = function.__qualname__ = name
     function.__module__ = module
     function.__doc__ = doc_of(op, "Symbol", _EXTRA_DOCS)
@@ -95,8 +93,25 @@ _EXTRA_DOCS = (
 )
 
 
-def _of_few(op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """Compose an operator whose inputs have names."""
+def _composed(operator: str, label: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    op = find(operator)
+    inputs = (_of_many if op.variadic else _of_few)(op, label, args, keywords)
+    for place, value in keywords.items():
+        if isinstance(value, _symbol_class()):
+            raise MXNetError(f"{label}() has no input {place!r}; its inputs are {', '.join(op.inputs) or 'none'}")
+    name, attr = keywords.pop("name", None), keywords.pop("attr", None)
+    keywords.pop("out", None)
+    if isinstance(inputs, Mapping):
+        cls = class_of(inputs.values())
+        entries = {place: entry_of(value, label) for place, value in inputs.items()}
+    else:
+        cls = class_of(inputs)
+        entries = [entry_of(value, label) for value in inputs]
+    return cls(compose(op, entries, keywords, name, label.lower(), attr, operator))
+
+
+def _of_few(op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of an operator that has names for them; what is left in `keywords` is not."""
     places = (*op.inputs, *op.attributes, *_EXTRAS)
     if len(args) > len(places):
         raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
@@ -111,34 +126,22 @@ def _of_few(op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str,
             if not isinstance(value, _symbol_class()):
                 raise AssertionError(f"{label}(): argument {place!r} must be a Symbol, not {value!r}")
             inputs[place] = value
-    return _composed(op, label, inputs, keywords)
+    return inputs
 
 
-def _of_many(op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """Compose an operator that takes any number of inputs."""
-    named = {name: value for name, value in keywords.items() if isinstance(value, _symbol_class())}
+def _of_many(
+    op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> Mapping[str, Any] | Sequence[Any]:
+    """The inputs of an operator that takes any number; what is left in `keywords` is not."""
     for value in args:
         if not isinstance(value, _symbol_class()):
             raise AssertionError(f"{label}() takes Symbols as positional arguments, not {value!r}")
-    if args and named:
+    names = [name for name, value in keywords.items() if isinstance(value, _symbol_class())]
+    if args and names:
         raise TypeError(f"{label}() takes its Symbols as positional or as keyword arguments, not both")
-    inputs = {f"arg{number}": value for number, value in enumerate(args)} or named
-    if "num_args" in op.attributes:
-        keywords.setdefault("num_args", len(inputs))
-    else:
-        keywords.pop("num_args", None)
-    return _composed(op, label, inputs, {name: value for name, value in keywords.items() if name not in named})
-
-
-def _composed(op: Operator, label: str, inputs: dict[str, Any], keywords: dict[str, Any]) -> Any:
-    symbol = _symbol_class()
-    for place, value in keywords.items():
-        if isinstance(value, symbol):
-            raise MXNetError(f"{label}() has no input {place!r}; its inputs are {', '.join(op.inputs) or 'none'}")
-    name, attr = keywords.pop("name", None), keywords.pop("attr", None)
-    keywords.pop("out", None)
-    entries = {place: entry_of(value, label) for place, value in inputs.items()}
-    return class_of(inputs.values())(compose(op, entries, keywords, name, label.lower(), attr))
+    inputs = args or {name: keywords.pop(name) for name in names}
+    keywords.setdefault("num_args", len(inputs))
+    return inputs
 
 
 def entry_of(symbol: Any, label: str) -> Entry:

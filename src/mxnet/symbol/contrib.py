@@ -39,6 +39,6 @@ def rand_zipfian(true_classes: Symbol, num_sampled: int, range_max: int) -> tupl
         ratio = (classes + 2.0) / (classes + 1.0)
         return ratio.log() / log_range * num_sampled
 
-    drawn = call("_random_uniform", low=0.0, high=log_range, shape=(num_sampled,), dtype="float64")
+    drawn = call("_random_uniform", low=0, high=log_range, shape=(num_sampled,), dtype="float64")
     classes = (drawn.exp() - 1).astype("int64") % range_max
     return classes, expected(true_classes.astype("float64")), expected(classes.astype("float64"))

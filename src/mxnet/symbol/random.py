@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from mxnet import operators  # noqa: F401  (enters every operator)
-from mxnet.operators.catalogue import find
 from mxnet.symbol._register import call, function_of
 from mxnet.symbol.symbol import Symbol
 
@@ -135,7 +134,7 @@ def shuffle(data: Symbol, **kwargs: Any) -> Symbol:
 
 
 def _like(name: str) -> Callable[..., Symbol]:
-    return function_of(find(f"_random_{name}_like"), f"{name}_like", __name__)
+    return function_of(f"_random_{name}_like", f"{name}_like", __name__)
 
 
 exponential_like = _like("exponential")

@@ -14,7 +14,7 @@ from mxnet.symbol._arithmetic import Arithmetic
 from mxnet.symbol._bound import Bound
 from mxnet.symbol._descriptions import annotate, described
 from mxnet.symbol._files import read_text, write_text
-from mxnet.symbol._graph import Entry, Node, variables
+from mxnet.symbol._graph import Entry, Node, topological, variables
 from mxnet.symbol._known import arguments_and_states
 from mxnet.symbol._methods import Methods
 from mxnet.symbol._register import entry_of
@@ -235,6 +235,10 @@ class Symbol(Arithmetic, Methods, Bound):
     def debug_str(self) -> str:
         """The graph as text, node by node."""
         return _listing.debug_text(self._entries)
+
+    def has_dynamic_shape_op(self) -> bool:
+        """Whether the shape of some result hangs on values, as that of the elements under a mask does."""
+        return any(node.op is not None and node.op.dynamic for node in topological(self._entries))
 
     def tojson(self, remove_amp_cast: bool = True) -> str:
         """The graph as MXNet writes it to ``-symbol.json`` files.
