@@ -108,6 +108,8 @@ def test_masks_as_numpy(dimensions: int, data: Any) -> None:
         ((2, 3), (slice(None, None, -2), slice(None, None, -1))),
         ((2, 3), (slice(1, 0, -1), None, slice(5, None, -2))),
         ((2, 3), (slice(None, None, -1), onp.array([0, 2]))),
+        (SHAPE, (slice(None), 0, Ellipsis, onp.array([0, 1]))),
+        (SHAPE, (slice(None, None, -1), onp.array([0, 1, 2]), None, Ellipsis, 1)),
         ((2, 3), (onp.array([1, 0]), slice(2, 0, -1))),
         ((2, 3, 4), (0, slice(None), onp.array([0, 1]))),
         ((2, 3, 4), (onp.array([0, 1]), slice(None), 1)),

@@ -127,15 +127,21 @@ def _of_rank(value: Array, shape: tuple[int, ...]) -> Any:
     MXNetError
         If it does not broadcast.
     """
-    extra = value.ndim - len(shape)
-    needed = value.shape[max(extra, 0) :]
-    if any(size != 1 for size in value.shape[: max(extra, 0)]) or not _broadcasts(needed, shape):
-        raise MXNetError(f"cannot write a value of shape {value.shape} to a part of shape {shape}")
-    if extra > 0:
-        return call("_npx_reshape", value, newshape=(-3,) * extra + (-4,))
-    for _ in range(-extra):
+    given = value.shape
+    value = _of_rank_at_most(value, len(shape))
+    if not _broadcasts(value.shape, shape):
+        raise MXNetError(f"cannot write a value of shape {given} to a part of shape {shape}")
+    for _ in range(len(shape) - value.ndim):
         value = call("expand_dims", value, axis=0)
     return value
+
+
+def _of_rank_at_most(value: Array, rank: int) -> Any:
+    """A value without the dimensions of one that it has in front beyond a rank."""
+    extra = value.ndim - rank
+    if extra <= 0 or any(size != 1 for size in value.shape[:extra]):
+        return value
+    return call("_npx_reshape", value, newshape=(-3,) * extra + (-4,))
 
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
@@ -159,10 +165,13 @@ def _blended(array: Array, axis: int, mask: Array, value: Any) -> Any:
     condition = call("_npx_reshape", mask, newshape=(-2,) * mask.ndim + (1,) * behind) if behind else mask
     if not isinstance(value, Array):
         return call("_npi_where_lscalar", condition, array, scalar=value)
+    value = _of_rank_at_most(value, axis + 1 + behind)
     counted = value.ndim - behind - 1  # the axis of the value that runs over the true elements
     if counted >= 0 and value.shape[counted] != 1:
         if axis or not reads_mask(array, mask):
             return None
+        if not value.shape[counted]:  # for a mask without true elements
+            return call("_copy", array)
         value = _dealt_out(value, mask, array.shape[mask.ndim :])
     elif counted >= 0:
         for _ in range(mask.ndim - 1):
