@@ -278,7 +278,7 @@ class CachedGraph:
             arrays = []
             structure = flatten(args, arrays)
             form = (structure, *[_form_of(array) for array in arrays])
-            if not arrays:
+            if not arrays or not _is_hashable(form):
                 return None, arrays
         plan = self._plan((form, modes.training, modes.recording), block, args, arrays)
         return (plan if type(plan) is _Plan else None), arrays
@@ -289,7 +289,7 @@ class CachedGraph:
             if plan.is_current():
                 self._plans.move_to_end(key)
                 return plan
-        except (KeyError, TypeError):  # TypeError: an argument that is not hashable
+        except KeyError:
             pass
         with _tracing:
             plan = self._traced(block, args, arrays)
@@ -342,6 +342,15 @@ def _named(node: Node, inputs: list[Any], results: list[Any], with_inputs: bool)
                 yield f"{node.name}_{place}", array
     for number, array in enumerate(results):
         yield f"{node.name}_output{number if len(results) > 1 else ''}", array
+
+
+def _is_hashable(form: Any) -> bool:
+    """Whether forms can be told apart by it: an argument such as a NumPy array has values only."""
+    try:
+        hash(form)
+    except TypeError:
+        return False
+    return True
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:
