@@ -208,66 +208,63 @@ def _spread(mask: Tensor, data: Tensor, start_axis: int) -> Tensor:
 @operator("slice", "crop", "_npi_slice", "_npx_slice", views=True)
 def slice_(data: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """The part between `begin` and `end` along the first axes, every `step`-th element."""
-    return _strided(data, _slices(data, begin, end, step))
+    turned, key = _key(data, begin, end, step)
+    return data.flip(turned)[key] if turned else data[key]
 
 
-def _slices(data: Tensor, begin: tuple, end: tuple, step: tuple) -> list[range]:
-    """Positions along each of the axes that `begin` and `end` name."""
+def _key(data: Tensor, begin: tuple, end: tuple, step: tuple) -> tuple[list[int], tuple[slice, ...]]:
+    """The axes to turn round first, since torch knows no negative steps, and what to take of the axes then.
+
+    No size is read: it may be a symbol while a program is exported.
+    """
     if len(begin) != len(end) or len(begin) > data.dim() or (step and len(step) != len(begin)):
         raise MXNetError(
             f"slice: begin {begin}, end {end} and step {step} must have the same length, at most {data.dim()}"
         )
-    ranges = []
+    turned, key = [], []
     for axis, (low, high) in enumerate(zip(begin, end, strict=True)):
         stride = step[axis] if step and step[axis] is not None else 1
         if stride == 0:
             raise MXNetError("slice: step must not be 0")
-        ranges.append(range(*slice(low, high, stride).indices(data.shape[axis])))
-    return ranges
+        if stride < 0:
+            turned.append(axis)
+            low, high, stride = _from_behind(low), _from_behind(high), -stride
+        key.append(slice(low, high, stride))
+    return turned, tuple(key)
 
 
-def _strided(data: Tensor, ranges: list[range]) -> Tensor:
-    key = []
-    for axis, places in enumerate(ranges):
-        if places.step < 0:
-            data = data.flip(axis)
-            last = data.shape[axis] - 1
-            places = range(last - places.start, last - places.stop, -places.step)
-        key.append(slice(places.start, max(places.stop, places.start), places.step))
-    return data[tuple(key)]
+def _from_behind(place: int | None) -> int | None:
+    """Where a position is on an axis that is turned round."""
+    return None if place is None else -1 - place
+
+
+def _with_part(data: Tensor, value: Tensor, begin: tuple, end: tuple, step: tuple) -> Tensor:
+    turned, key = _key(data, begin, end, step)
+    result = data.flip(turned) if turned else data.clone()
+    result[key] = value
+    return result.flip(turned) if turned else result
 
 
 @operator("_slice_assign", "_crop_assign", "_npi_slice_assign")
 def slice_assign(lhs: Tensor, rhs: Tensor, *, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """`lhs` with `rhs` in place of its part between `begin` and `end`."""
-    return lhs.index_put(_grid(lhs, _slices(lhs, begin, end, step)), rhs.to(lhs.dtype))
+    return _with_part(lhs, rhs.to(lhs.dtype), begin, end, step)
 
 
 @operator("_slice_assign_scalar", "_crop_assign_scalar", "_npi_slice_assign_scalar")
 def slice_assign_scalar(data: Tensor, *, scalar: Scalar = 0.0, begin: Bounds, end: Bounds, step: Bounds = ()) -> Tensor:
     """`data` with a number in place of its part between `begin` and `end`."""
-    return data.index_put(_grid(data, _slices(data, begin, end, step)), _number_like(scalar, data))
-
-
-def _grid(data: Tensor, ranges: list[range]) -> tuple[Tensor, ...]:
-    """Index arrays that together name every position of the given ranges."""
-    count = len(ranges)
-    return tuple(
-        torch.tensor(list(places), dtype=torch.int64, device=data.device).reshape(
-            [-1 if axis == number else 1 for axis in range(count)]
-        )
-        for number, places in enumerate(ranges)
-    )
+    return _with_part(data, _number_like(scalar, data), begin, end, step)
 
 
 @operator("slice_axis", views=True)
 def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     """The part between `begin` and `end` along one axis."""
     axis = check_axis(axis, data.dim(), "slice_axis")
-    places = range(*slice(begin, end).indices(data.shape[axis]))
-    if not places:
+    part = data[(slice(None),) * axis + (slice(begin, end),)]
+    if not part.shape[axis]:
         raise MXNetError(f"slice_axis: nothing lies between {begin} and {end} of axis {axis}")
-    return data.narrow(axis, places.start, len(places))
+    return part
 
 
 @operator("slice_like", "_npx_slice_like", views=True)

@@ -1,0 +1,75 @@
+"""A symbol with its parameters as a module of PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.engines._module import to_module
+from mxnet.ndarray._array import Array
+from mxnet.symbol._graph import Entry, Node, auxiliary, variables
+from mxnet.symbol._labels import labels, without_labels
+
+__all__ = ["to_torch"]
+
+
+def to_torch(
+    entries: Sequence[Entry],
+    params: Mapping[str, Any],
+    input_names: str | Sequence[str] | None,
+    share: bool,
+    name: str,
+) -> torch.fx.GraphModule:
+    """See `Symbol.to_torch`."""
+    values = {key.removeprefix("arg:").removeprefix("aux:"): value for key, value in params.items()}
+    names = _input_names(entries, values, input_names)
+    entries = without_labels(entries, {*values, *names})
+    nodes = {node.name: node for node in variables(entries)}
+    missing = [name for name in nodes if name not in values and name not in names]
+    if missing:
+        raise MXNetError(f"to_torch: the variables {_listed(missing)} are no inputs and have no values in params")
+    states = auxiliary(entries)
+    tensors = {
+        node: _tensor(node, values[name], id(node) in states, share)
+        for name, node in nodes.items()
+        if name not in names
+    }
+    devices = {tensor.device for tensor in tensors.values()}
+    if len(devices) > 1:
+        raise MXNetError(f"to_torch: params are on several devices, {_listed(sorted(map(str, devices)))}")
+    inputs = [nodes.get(name) or Node(None, name) for name in names]
+    return to_module(entries, inputs, tensors, name=name)
+
+
+def _input_names(entries: Sequence[Entry], values: Mapping[str, Any], given: str | Sequence[str] | None) -> list[str]:
+    there = [node.name for node in variables(entries)]
+    if given is None:
+        unused = labels(entries)
+        return [name for name in there if name not in values and name not in unused]
+    names = [given] if isinstance(given, str) else list(given)
+    for name in names:
+        if name not in there:
+            raise MXNetError(f"to_torch: the graph has no input {name!r}; its variables are {_listed(there)}")
+    return names
+
+
+def _tensor(node: Node, value: Any, is_state: bool, share: bool) -> torch.Tensor:
+    if isinstance(value, Array):
+        tensor = value._data.detach()
+    elif isinstance(value, torch.Tensor):
+        tensor = value.detach()
+    elif isinstance(value, np.ndarray):
+        tensor = torch.from_numpy(value)
+    else:
+        raise TypeError(f"to_torch: params[{node.name!r}] must be an array, not {type(value).__name__}")
+    tensor = tensor if share else tensor.clone()
+    return tensor if is_state or not tensor.is_floating_point() else torch.nn.Parameter(tensor)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:10]))
+    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"
