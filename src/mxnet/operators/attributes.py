@@ -106,7 +106,7 @@ def attribute_of(annotation: Any, default: Any) -> Attribute:
 
 
 # What numbers, tuples of numbers and None are spelled with; "3L" is Python 2's spelling of 3.
-_SPELLED = re.compile(r"(?:[\s\d+\-.,()\[\]eEL]|None|True|False)*")
+_SPELLED = re.compile(r"(?:[\s\d+\-.,()\[\]eEL]|None|True|False|inf)*", re.ASCII)
 _TOO_LONG = re.compile(r"\d{65}|[+-]\s*[+-]")
 _LONG = re.compile(r"(?<=\d)L")
 _DEEPEST = 8
@@ -118,7 +118,7 @@ def _literal(value: Any) -> Any:
         return value
     if not _SPELLED.fullmatch(value) or _TOO_LONG.search(value) or _depth(value) > _DEEPEST:
         raise ValueError
-    return ast.literal_eval(_LONG.sub("", value))
+    return ast.literal_eval(_LONG.sub("", value).replace("inf", "1e999"))
 
 
 def _depth(text: str) -> int:
@@ -183,7 +183,7 @@ def _floats(value: Any) -> tuple[float, ...]:
 
 def _scalar(value: Any) -> bool | int | float:
     if isinstance(value, str):
-        value = float(value) if value.lstrip("+-") in ("inf", "nan") else _literal(value)
+        value = float(value) if value.lstrip("+-") == "nan" else _literal(value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (bool, int, float)):

@@ -12,7 +12,7 @@ from mxnet.base import MXNetError
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._spelling import engine_text
 
-__all__ = ["UNKNOWN_TO_1_9", "from_file", "prints_all", "slots", "to_file"]
+__all__ = ["from_file", "prints_all", "slots", "to_file", "without_unknown"]
 
 # A trace prints every attribute of an operator that MXNet 2.0 calls by its newer way, and of the others those given.
 # The newer way is that of ``_npi_...``, with these exceptions, which are the other way round.
@@ -73,26 +73,37 @@ def slots(op: Operator, attributes: dict[str, Any], inputs: int) -> int:
     return found if isinstance(found, int) else found(op.complete(attributes))
 
 
-_DRAWN_OR_MADE = (
-    "arange bernoulli blackman eye full gamma hamming hanning identity indices laplace linspace logspace normal "
-    "normal_n ones tri uniform uniform_n zeros"
-).split()
-
-UNKNOWN_TO_1_9: dict[str, frozenset[str]] = {
-    "Pooling": frozenset({"output_size"}),
-    "_contrib_AdaptiveAvgPooling2D": frozenset(
+# Attributes that 1.9.1 refuses.
+_UNKNOWN_TO_1_9 = {
+    "Pooling": ("output_size",),
+    "_contrib_AdaptiveAvgPooling2D": tuple(
         "kernel pool_type global_pool cudnn_off pooling_convention stride pad p_value count_include_pad layout".split()
     ),
-    "_image_random_flip_left_right": frozenset({"p"}),
-    "_image_random_flip_top_bottom": frozenset({"p"}),
-    "_npi_cholesky": frozenset({"lower"}),
-    "_npi_pad": frozenset({"constant_values"}),
-    "_npi_powerd": frozenset({"ctx"}),
-    "_sample_multinomial": frozenset({"ctx"}),
-    # Here 1.9.1 knows the attribute, but not its default, None.
-    **{f"_npi_{name}": frozenset({"dtype"}) for name in _DRAWN_OR_MADE},
+    "_image_random_flip_left_right": ("p",),
+    "_image_random_flip_top_bottom": ("p",),
+    "_npi_cholesky": ("lower",),
+    "_npi_pad": ("constant_values",),
+    "_npi_powerd": ("ctx",),
+    "_sample_multinomial": ("ctx",),
 }
-"""Attributes that 1.9.1 refuses; files are without them where they say nothing, so that it loads those too."""
+# Operators whose type may be left open, but not by None: neither in 1.9.1 nor, some of them, in 2.0.
+_TYPE_IS_NEVER_NONE = frozenset(
+    f"_npi_{name}"
+    for name in (
+        "arange bernoulli blackman eye full gamma hamming hanning identity indices laplace linspace logspace normal "
+        "normal_n ones tri uniform uniform_n zeros"
+    ).split()
+)
+
+
+def without_unknown(op: Operator, texts: dict[str, str], attributes: dict[str, Any]) -> dict[str, str]:
+    """Texts without those that say nothing and that 1.9.1 would refuse; `attributes` are what they stand for."""
+    values = op.complete(attributes)
+    unknown = [name for name in _UNKNOWN_TO_1_9.get(op.name, ()) if values[name] == op.attributes[name].default]
+    if op.name in _TYPE_IS_NEVER_NONE and values["dtype"] is None:
+        unknown.append("dtype")
+    return {name: text for name, text in texts.items() if name not in unknown} if unknown else texts
+
 
 _COUNTED = frozenset(
     (

@@ -20,7 +20,7 @@ from mxnet.operators.catalogue import Operator, find
 from mxnet.symbol._descriptions import annotation_name
 from mxnet.symbol._dialect import from_file
 from mxnet.symbol._graph import Entry, Node
-from mxnet.symbol._upgrade import sort_out, version_of, with_missing_inputs
+from mxnet.symbol._upgrade import note_first_values, sort_out, version_of, with_missing_inputs
 
 __all__ = ["MAX_ATTRIBUTE", "MAX_INPUTS", "MAX_NODES", "MAX_SIZE", "MAX_VALUES", "from_json"]
 
@@ -89,10 +89,12 @@ def _parsed(text: str | bytes, source: str) -> dict[str, Any]:
     try:
         if not isinstance(text, str):
             text = bytes(text).decode("utf-8-sig")
+        elif not text.isascii():
+            text.encode()
         if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
             raise FileFormatError(f"{source}: more than the {MAX_VALUES} values that a graph may have")
         graph = json.loads(text, strict=False, parse_constant=_refuse_constant)
-        if _ESCAPED_SURROGATE.search(text):
+        if _ESCAPED_SURROGATE.search(text):  # two of them may be one letter
             json.dumps(graph, ensure_ascii=False).encode()
     except RecursionError:
         raise FileFormatError(f"{source}: not a graph: nested too deeply") from None
@@ -152,6 +154,7 @@ class _Reader:
         given = with_missing_inputs(op, name, expected, inputs, {**attributes, **annotations}, self._version)
         for node, _ in given[len(inputs) :]:
             self._note_variable(node.name)
+        note_first_values(op, given, self._version)
         node = Node(op, name, canonical, _placed(op, expected, given), annotations, (name_of_op, attributes))
         count = node.outputs
         if count < 1:

@@ -1,8 +1,8 @@
 """What has changed in files since MXNet 0.8: read as MXNet 1.9 and 2.0 read them.
 
-Up to 0.8 the auxiliary states of an operator were not among its inputs; up to 0.9.4 ``axis=-1`` of argmax and argmin
-meant none. At all times a file of 0.x could say of an operator what is meant for its variables
-(``weight_lr_mult``), and name annotations without underscores (``lr_mult``).
+Up to 0.8 the auxiliary states of an operator were not among its inputs, up to 0.9.3 nothing told the values they
+start from, and up to 0.9.4 ``axis=-1`` of argmax and argmin meant none. An operator may say what is meant for its
+variables (``weight_lr_mult``), and annotations may go without underscores (``lr_mult``).
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from mxnet.operators.catalogue import Operator
 from mxnet.symbol._descriptions import annotation_name, is_annotation
 from mxnet.symbol._graph import Entry, Node
 
-__all__ = ["sort_out", "version_of", "with_missing_inputs"]
+__all__ = ["note_first_values", "sort_out", "version_of", "with_missing_inputs"]
 
 _OLDEST = 800  # a file that tells no version
 _STATES_ARE_INPUTS = 900
+_FIRST_VALUES_ARE_WRITTEN = 904
 _AXIS_MAY_BE_LAST = 905
 _WITHOUT_EFFECT = frozenset({"cudnn_off", "cudnn_tune", "deterministic", "workspace"})
 """Attributes that operators once had, and that change no value."""
-_FIRST_VALUES = {"mean": '["zero", {}]', "var": '["one", {}]', "gamma": '["Constant", {"value": 0.25}]'}
+_FIRST_VALUES = {
+    "moving_mean": '["zero", {}]',
+    "moving_var": '["one", {}]',
+    "gamma": '["Constant", {"value": 0.25}]',
+}
 
 
 def version_of(attributes: Any) -> int:
@@ -79,9 +84,15 @@ def with_missing_inputs(
     """
     if version >= _STATES_ARE_INPUTS or op.variadic:
         return inputs
-    made = []
-    for place in expected[len(inputs) :]:
-        first = _FIRST_VALUES.get(place.rpartition("_")[2]) if place in op.mutates or op.name == "LeakyReLU" else None
-        annotations = texts if first is None else {**texts, "__init__": first}
-        made.append((Node(None, f"{name}_{place}", annotations=annotations), 0))
+    made = [(Node(None, f"{name}_{place}", annotations=texts), 0) for place in expected[len(inputs) :]]
     return [*inputs, *made]
+
+
+def note_first_values(op: Operator, inputs: Sequence[Entry], version: int) -> None:
+    """Annotate variables with the values they start from, which operators told outside of files up to 0.9.3."""
+    if version >= _FIRST_VALUES_ARE_WRITTEN:
+        return
+    for place, (node, _) in zip(op.inputs, inputs, strict=False):
+        first = _FIRST_VALUES.get(place)
+        if first is not None and node.op is None and (place in op.mutates or op.name == "LeakyReLU"):
+            node.annotations.setdefault("__init__", first)

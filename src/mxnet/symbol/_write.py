@@ -9,7 +9,7 @@ from typing import Any
 
 from mxnet.base import MXNetError
 from mxnet.operators.module import ModuleOperator
-from mxnet.symbol._dialect import UNKNOWN_TO_1_9, prints_all, slots, to_file
+from mxnet.symbol._dialect import prints_all, slots, to_file, without_unknown
 from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._spelling import spell_all, spell_given
 
@@ -80,28 +80,21 @@ def _node(node: Node, places: dict[int, int]) -> dict[str, Any]:
 
 def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
     """Operator and attributes as a file names and spells them; as the node's own file did, where that still holds."""
-    op = node.op
+    op, attributes = node.op, node.attributes
     if op is None:
         return "null", {}
-    inputs = sum(entry is not None for entry in node.inputs)
-    if node.written is not None and op.canonical(node.written[1]) == node.attributes:
+    name, scope = op.name, {}
+    if node.written is not None and op.canonical(node.written[1]) == attributes:
         name, texts = node.written
-        return name, _for_1_9(node, to_file(op, name, dict(texts), node.attributes, inputs))
-    if prints_all(op) and _SCOPE not in node.annotations:
-        values = op.complete(node.attributes)
-        return op.name, _for_1_9(node, to_file(op, op.name, spell_all(op, values), values, inputs))
-    # Numbers beside an array of the 1.x face never change its type, which `is_int` would make MXNet do.
-    given = {name: value for name, value in node.attributes.items() if name != "is_int" or prints_all(op)}
-    texts = to_file(op, op.name, spell_given(given), node.attributes, inputs)
-    return op.name, _for_1_9(node, {_SCOPE: _NO_SCOPE, **texts})
-
-
-def _for_1_9(node: Node, texts: dict[str, str]) -> dict[str, str]:
-    for name in UNKNOWN_TO_1_9.get(node.op.name, ()):
-        default = node.op.attributes[name].default
-        if name in texts and node.attributes.get(name, default) in (default, None):
-            del texts[name]
-    return texts
+    elif prints_all(op) and _SCOPE not in node.annotations:
+        attributes = op.complete(attributes)
+        texts = spell_all(op, attributes)
+    else:
+        # Numbers beside an array of the 1.x face never change its type, which `is_int` would make MXNet do.
+        texts = spell_given({key: value for key, value in attributes.items() if key != "is_int" or prints_all(op)})
+        scope = {_SCOPE: _NO_SCOPE}
+    inputs = sum(entry is not None for entry in node.inputs)
+    return name, scope | without_unknown(op, to_file(op, name, texts, attributes, inputs), attributes)
 
 
 def _without_casts(entries: Sequence[Entry]) -> list[Entry]:
