@@ -57,7 +57,7 @@ def reshape(a: Any, newshape: int | Sequence[int], order: str = "C", out: Any = 
     ----------
     a : array_like
     newshape : int or tuple of int
-        One size may be -1: it is worked out from the others. `mx.npx.reshape` knows more codes.
+        One size may be -1: it is worked out from the others. Others below zero are codes: see `mx.npx.reshape`.
     order : {'C'}
     out : ndarray, optional
         Where the result is written.
@@ -75,13 +75,13 @@ def reshape(a: Any, newshape: int | Sequence[int], order: str = "C", out: Any = 
            [5., 6.]])
     """
     _check_order(order)
-    return apply(_ops.np_reshape, (a,), out, newshape=newshape)
+    return apply(_ops.npx_reshape, (a,), out, newshape=newshape, reverse=False, order="C")
 
 
 def ravel(x: Any, order: str = "C") -> Any:
     """A copy of an array as a vector."""
     _check_order(order)
-    return apply(_ops.np_reshape, (x,), newshape=(-1,))
+    return reshape(x, (-1,))
 
 
 def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:

@@ -24,7 +24,9 @@ def np_reshape(a: Tensor, *, newshape: Shape, order: str = "C") -> Tensor:
 @operator("_npx_reshape", "_npi_reshape", views=True)
 def npx_reshape(a: Tensor, *, newshape: Shape, reverse: bool = False, order: str = "C") -> Tensor:
     """Give an array a new shape; the codes -2 to -6 copy, drop, join and split dimensions of the old one."""
-    return a.reshape(npx_shape(tuple(a.shape), newshape, reverse))
+    if min(newshape, default=0) < -1:
+        newshape = npx_shape(tuple(a.shape), newshape, reverse)
+    return a.reshape(newshape)
 
 
 @operator("Reshape", "reshape", views=True)
