@@ -10,7 +10,7 @@ from mxnet import name as naming
 from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import Operator
-from mxnet.symbol._descriptions import annotation_name, check_annotation, is_annotation
+from mxnet.symbol._descriptions import annotation_name, check_annotation, is_annotation, set_first_values
 from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._spelling import python_text, spell_given
 
@@ -24,15 +24,6 @@ _OWN_NAMES = frozenset(
     ).split()
 )
 """Names of operators that are one with another here, and in MXNet's files are not."""
-_FIRST_VALUES = {
-    "gamma": '["Constant", {"value": 0.25}]',
-    "moving_avg": '["zero", {}]',
-    "moving_mean": '["zero", {}]',
-    "moving_var": '["one", {}]',
-    "weight": '["bilinear", {}]',
-}
-_HAVE_FIRST_VALUES = {"LeakyReLU": ("gamma",), "UpSampling": ("weight",)}
-"""Initializers of auxiliary states, and of the inputs here, unless their variables say otherwise."""
 
 
 def compose(
@@ -88,7 +79,7 @@ def compose(
             entries.append((Node(None, f"{name}_{place}", annotations=said), 0))
         else:
             entries.append(None)
-    _set_first_values(op, names if op.variadic else op.inputs, entries)
+    set_first_values(op, names if op.variadic else op.inputs, entries)
     while entries and entries[-1] is None:
         entries.pop()
     node = Node(op, name, canonical, entries, annotations, (called if called in _OWN_NAMES else op.name, texts))
@@ -166,14 +157,6 @@ def _texts(op: Operator, attributes: Mapping[str, Any], canonical: dict[str, Any
     except MXNetError:
         pass
     return spell_given(canonical)
-
-
-def _set_first_values(op: Operator, places: Sequence[str], entries: Sequence[Entry | None]) -> None:
-    """Tell variables how they start where the operator knows."""
-    for place, entry in zip(places, entries, strict=False):
-        if place in op.mutates or place in _HAVE_FIRST_VALUES.get(op.name, ()):
-            if place in _FIRST_VALUES and entry is not None and entry[0].op is None:
-                entry[0].annotations.setdefault("__init__", _FIRST_VALUES[place])
 
 
 def copy(entries: Sequence[Entry]) -> list[Entry]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mxnet.base import MXNetError
-from mxnet.symbol._graph import Node
+from mxnet.operators.catalogue import Operator
+from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._write import attribute_texts
 
-__all__ = ["annotate", "annotation_name", "check_annotation", "described", "is_annotation"]
+__all__ = ["annotate", "annotation_name", "check_annotation", "described", "is_annotation", "set_first_values"]
 
 _HIDDEN = ("ctx_group", "force_mirroring", "lr_mult", "mirror_stage", "profiler_scope", "wd_mult")
 """Annotations that MXNet itself reads: given and asked for without underscores, kept with them."""
+_FIRST_VALUES = {
+    "gamma": '["Constant", {"value": 0.25}]',
+    "moving_avg": '["zero", {}]',
+    "moving_mean": '["zero", {}]',
+    "moving_var": '["one", {}]',
+    "weight": '["bilinear", {}]',
+}
+_HAVE_FIRST_VALUES = {"LeakyReLU": ("gamma",), "UpSampling": ("weight",)}
+"""Initializers of auxiliary states, and of the inputs here, unless their variables say otherwise."""
 
 
 def annotation_name(name: str) -> str:
@@ -69,3 +79,11 @@ def described(node: Node) -> dict[str, str]:
         if f"__{name}__" in found:
             found[name] = found[f"__{name}__"]
     return found
+
+
+def set_first_values(op: Operator, places: Sequence[str], entries: Sequence[Entry | None]) -> None:
+    """Annotate variables that are inputs of an operator with what they start from, where the operator knows."""
+    for place, entry in zip(places, entries, strict=False):
+        if place in op.mutates or place in _HAVE_FIRST_VALUES.get(op.name, ()):
+            if place in _FIRST_VALUES and entry is not None and entry[0].op is None:
+                entry[0].annotations.setdefault("__init__", _FIRST_VALUES[place])
