@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
+from mxnet import numpy_extension as npx
 from mxnet.base import MXNetError
 from mxnet.gluon.block import HybridBlock
 from mxnet.gluon.nn._layer import OperatorLayer, tuple_of
@@ -524,17 +526,16 @@ class _PixelShuffle(HybridBlock):
         self._factors = tuple_of(factor, self._rank, "factor")
 
     def forward(self, x: Array) -> Any:
-        batch, channels, *sizes = x.shape
+        # Codes instead of sizes: a graph holds for any number of images of any size.
         rank = self._rank
-        product = 1
-        for factor in self._factors:
-            product *= factor
-        apart = x.reshape(batch, channels // product, *self._factors, *sizes)
+        apart = npx.reshape(x, (-2, -6, -1, prod(self._factors), *[-2] * rank))
+        for number in range(rank - 1):
+            rest = prod(self._factors[number + 1 :])
+            apart = npx.reshape(apart, (*[-2] * (2 + number), -6, self._factors[number], rest, *[-2] * rank))
         order = [0, 1]
         for axis in range(rank):
             order += [2 + rank + axis, 2 + axis]
-        larger = [size * factor for size, factor in zip(sizes, self._factors, strict=True)]
-        return apart.transpose(*order).reshape(batch, channels // product, *larger)
+        return npx.reshape(apart.transpose(*order), (-2, -2, *[-5] * rank))
 
     def __repr__(self) -> str:
         shown = self._factors if self._rank > 1 else self._factors[0]
