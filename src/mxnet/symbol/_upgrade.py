@@ -12,7 +12,7 @@ from typing import Any
 
 from mxnet.base import MXNetError
 from mxnet.operators.catalogue import Operator
-from mxnet.symbol._descriptions import annotation_name, is_annotation
+from mxnet.symbol._descriptions import annotation_name, is_annotation, set_first_values
 from mxnet.symbol._graph import Entry, Node
 
 __all__ = ["note_first_values", "sort_out", "version_of", "with_missing_inputs"]
@@ -23,11 +23,6 @@ _FIRST_VALUES_ARE_WRITTEN = 904
 _AXIS_MAY_BE_LAST = 905
 _WITHOUT_EFFECT = frozenset({"cudnn_off", "cudnn_tune", "deterministic", "workspace"})
 """Attributes that operators once had, and that change no value."""
-_FIRST_VALUES = {
-    "moving_mean": '["zero", {}]',
-    "moving_var": '["one", {}]',
-    "gamma": '["Constant", {"value": 0.25}]',
-}
 
 
 def version_of(attributes: Any) -> int:
@@ -92,7 +87,4 @@ def note_first_values(op: Operator, inputs: Sequence[Entry], version: int) -> No
     """Annotate variables with the values they start from, which operators told outside of files up to 0.9.3."""
     if version >= _FIRST_VALUES_ARE_WRITTEN:
         return
-    for place, (node, _) in zip(op.inputs, inputs, strict=False):
-        first = _FIRST_VALUES.get(place)
-        if first is not None and node.op is None and (place in op.mutates or op.name == "LeakyReLU"):
-            node.annotations.setdefault("__init__", first)
+    set_first_values(op, op.inputs, inputs)
