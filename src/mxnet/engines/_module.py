@@ -25,7 +25,7 @@ from mxnet.operators.catalogue import Operator
 from mxnet.operators.module import ModuleOperator
 from mxnet.symbol._graph import Entry, Node, topological
 
-__all__ = ["Call", "to_module"]
+__all__ = ["Call", "attach", "to_module", "unreserved"]
 
 Tensor = torch.Tensor
 
@@ -116,6 +116,19 @@ def to_module(
     return builder.finish(entries, arrange or _tuple_if_several, name)
 
 
+def attach(root: torch.nn.Module, path: str, value: Tensor | torch.nn.Module) -> None:
+    """Register a tensor or module under a path; what lies between is made."""
+    *way, field = path.split(".")
+    for part in way:
+        if not hasattr(root, part):
+            root.add_module(part, torch.nn.Module())
+        root = getattr(root, part)
+    if isinstance(value, Tensor) and not isinstance(value, torch.nn.Parameter):
+        root.register_buffer(field, value)
+    else:
+        setattr(root, field, value)
+
+
 def _tuple_if_several(outputs: list[Any]) -> Any:
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
@@ -169,17 +182,7 @@ class _Builder:
     def _tree(self) -> torch.nn.Module:
         root = torch.nn.Module()
         for path in sorted(self._held, key=lambda path: path.count(".")):
-            *way, field = path.split(".")
-            parent = root
-            for part in way:
-                if not hasattr(parent, part):
-                    parent.add_module(part, torch.nn.Module())
-                parent = getattr(parent, part)
-            held = self._held[path]
-            if isinstance(held, Tensor) and not isinstance(held, torch.nn.Parameter):
-                parent.register_buffer(field, held)
-            else:
-                setattr(parent, field, held)
+            attach(root, path, self._held[path])
         return root
 
     # Nodes
@@ -281,7 +284,7 @@ class _Builder:
         return node.op, node.attributes, [entry[0] if self._is_held(entry) else None for entry in node.inputs]
 
     def _free(self, path: str) -> str:
-        path = _unreserved(path)
+        path = unreserved(path)
         free, number = path, 0
         while free in self._taken:
             number += 1
@@ -301,7 +304,7 @@ def _users(nodes: Sequence[Node]) -> dict[Node, set[Node]]:
 
 def _paths(names: Iterable[str]) -> list[str]:
     """Paths of tensors: the names, but none that torch's modules have themselves, and none within another."""
-    paths = [_unreserved(name) for name in names]
+    paths = [unreserved(name) for name in names]
     inner = _with_prefixes(path.rpartition(".")[0] for path in paths)
     taken: dict[str, None] = {}
     for path in paths:
@@ -311,7 +314,8 @@ def _paths(names: Iterable[str]) -> list[str]:
     return list(taken)
 
 
-def _unreserved(path: str) -> str:
+def unreserved(path: str) -> str:
+    """The path of a tensor of that name: parts that torch's modules have themselves get an underscore."""
     parts = [part or "_" for part in path.split(".")]
     return ".".join([f"{part}_" if part in _RESERVED else part for part in parts])
 

@@ -9,10 +9,11 @@ import torch
 
 from mxnet.autograd import pause
 from mxnet.base import MXNetError, NotTraceable
-from mxnet.engines._module import to_module
+from mxnet.engines._module import attach, to_module, unreserved
 from mxnet.gluon._cached_graph import Trace, trace
 from mxnet.gluon._structure import flatten, rebuild
 from mxnet.ndarray._array import Array
+from mxnet.operators.module import tensors_of
 from mxnet.symbol._graph import variables
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def to_torch(block: HybridBlock, args: Sequence[Any], share: bool) -> torch.fx.G
     values = {node: tensor_of(parameter, share) for node, parameter in graph.parameters.items() if node in used}
     _check_device(type(block).__name__, graph.parameters)
     constants = {node: array._data.detach().clone() for node, array in graph.constants.items() if node in used}
-    return to_module(
+    module = to_module(
         graph.entries,
         graph.inputs,
         values,
@@ -37,6 +38,17 @@ def to_torch(block: HybridBlock, args: Sequence[Any], share: bool) -> torch.fx.G
         arrange=lambda outputs: rebuild(graph.structure, iter(outputs)),
         name=type(block).__name__,
     )
+    _name_again(module, block, {id(graph.parameters[node]): tensor for node, tensor in values.items()})
+    return module
+
+
+def _name_again(module: torch.nn.Module, block: HybridBlock, tensors: dict[int, torch.Tensor]) -> None:
+    """A parameter that several blocks share is in the module under each of its names."""
+    there = tensors_of(module)
+    for name, parameter in block._named_params(""):
+        path = unreserved(name)
+        if id(parameter) in tensors and path not in there:
+            attach(module, path, tensors[id(parameter)])
 
 
 def _graph_of(block: HybridBlock, args: Sequence[Any]) -> Trace:

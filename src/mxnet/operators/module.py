@@ -126,11 +126,13 @@ class ModuleOperator(Operator):
 
     def path_of(self, names: Sequence[str]) -> str:
         """Where the module stands in a network whose names for its tensors are given; '' if they do not tell."""
-        paths = {
-            name.removesuffix(own).rstrip(".") if name.endswith(f".{own}") else ""
-            for name, own in zip(names, self._tensors, strict=True)
-        }
-        return paths.pop() if len(paths) == 1 else ""
+        own = tensors_of(self.module)
+        found: set[str] | None = None
+        for name, tensor in zip(names, own.values(), strict=True):
+            tied = [f".{other}" for other, same in own.items() if same is tensor]
+            paths = {name.removesuffix(end) for end in tied if name.endswith(end)}
+            found = paths if found is None else found & paths
+        return found.pop() if found else ""
 
     def refusal(self, inputs: Sequence[Any]) -> str:
         """Why a node with these inputs cannot be written to a file."""

@@ -39,7 +39,7 @@ class TorchBlock(HybridBlock):
     Raises
     ------
     TypeError
-        If it is no module.
+        If it is no module, or one that torch.jit has compiled.
     ValueError
         If its tensors are lazy, without values, on several devices or of a form that arrays have not.
 
@@ -58,6 +58,8 @@ class TorchBlock(HybridBlock):
     def __init__(self, module: torch.nn.Module) -> None:
         if not isinstance(module, torch.nn.Module):
             raise TypeError(f"TorchBlock takes a torch.nn.Module, not {type(module).__name__}")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError("TorchBlock takes a module as it is written, not one that torch.jit has compiled")
         tensors = tensors_of(module)
         _check(type(module).__name__, tensors)
         super().__init__()
