@@ -377,6 +377,7 @@ def test_hostile_attributes_are_refused(case: str) -> None:
         ("MAX_SIZE", 100, "are more than the 100 that a graph may have"),
         ("MAX_VALUES", 10, "more than the 10 values"),
         ("MAX_NODES", 1, "nodes has 2 elements, more than the 1"),
+        ("MAX_RESULTS", 0, "it would have 1 results; a graph's operators may have 0 in all"),
         ("MAX_INPUTS", 0, "node 1 'y' (Activation): inputs has 1 elements, more than the 0"),
         ("MAX_ATTRIBUTE", 3, "act_type has 4 characters, more than the 3 of an attribute"),
     ],

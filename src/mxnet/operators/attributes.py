@@ -136,11 +136,19 @@ def _bool(value: Any) -> bool:
     raise TypeError
 
 
+def _index(value: Any) -> int:
+    """An integer that MXNet could hold."""
+    value = index(value)
+    if not -(2**63) <= value < 2**64:
+        raise ValueError
+    return value
+
+
 def _int(value: Any) -> int:
     value = _literal(value)
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return index(value)
+        value = int(value)
+    return _index(value)
 
 
 def _float(value: Any) -> float:
@@ -153,7 +161,7 @@ def _shape(value: Any) -> tuple[int, ...]:
     value = _literal(value)
     if isinstance(value, (tuple, list)):
         return tuple([_int(item) for item in value])
-    return (index(value),)
+    return (_index(value),)
 
 
 def _axes(value: Any) -> int | tuple[int, ...]:
@@ -171,7 +179,7 @@ def _bounds(value: Any) -> tuple[int | None, ...]:
     value = _literal(value)
     if isinstance(value, (tuple, list)):
         return tuple([None if item is None else _int(item) for item in value])
-    return (index(value),)
+    return (_index(value),)
 
 
 def _floats(value: Any) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ from mxnet.symbol._dialect import from_file
 from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._upgrade import note_first_values, sort_out, version_of, with_missing_inputs
 
-__all__ = ["MAX_ATTRIBUTE", "MAX_INPUTS", "MAX_NODES", "MAX_SIZE", "MAX_VALUES", "from_json"]
+__all__ = ["MAX_ATTRIBUTE", "MAX_INPUTS", "MAX_NODES", "MAX_RESULTS", "MAX_SIZE", "MAX_VALUES", "from_json"]
 
 MAX_SIZE = 256 * 2**20
 """Bytes (or characters) of a file."""
@@ -31,6 +31,8 @@ MAX_VALUES = 40_000_000
 MAX_NODES = 2_000_000
 MAX_INPUTS = 100_000
 """Inputs of one node."""
+MAX_RESULTS = 10_000_000
+"""Results of all operators of a graph, which one attribute may make many."""
 MAX_ATTRIBUTE = 100_000
 """Characters of an operator's attribute."""
 
@@ -118,6 +120,7 @@ class _Reader:
         self._version = version
         self._nodes: list[Node] = []
         self._outputs: list[int] = []
+        self._results = 0
         self._variables: set[str] = set()
 
     def add(self, record: Any) -> None:
@@ -150,15 +153,16 @@ class _Reader:
         op = _operator(name_of_op)
         attributes, annotations = sort_out(op, from_file(op, texts, len(inputs)), inputs, self._version)
         canonical = op.canonical(_checked(op, attributes))
-        expected = op.expected_inputs(canonical, len(inputs))
+        expected = () if op.variadic else op.expected_inputs(canonical)
         given = with_missing_inputs(op, name, expected, inputs, {**attributes, **annotations}, self._version)
         for node, _ in given[len(inputs) :]:
             self._note_variable(node.name)
         note_first_values(op, given, self._version)
         node = Node(op, name, canonical, _placed(op, expected, given), annotations, (name_of_op, attributes))
         count = node.outputs
-        if count < 1:
-            raise MXNetError(f"it would have {count} results")
+        self._results += count
+        if count < 1 or self._results > MAX_RESULTS:
+            raise MXNetError(f"it would have {count} results; a graph's operators may have {MAX_RESULTS} in all")
         self._nodes.append(node)
         self._outputs.append(count)
 
