@@ -24,7 +24,6 @@ from mxnet.ndarray._traced_indexing import (
     part_of,
     permuted,
     pick,
-    reads_mask,
     slice_bounds,
     to_front,
 )
@@ -52,9 +51,7 @@ def set_item(array: Array, key: Any, value: Any) -> Any:
     if parsed.is_basic:
         return _with_part(array, parsed, value)
     if parsed.mask is not None:
-        blended = _blended(array, parsed.mask, parsed.items[parsed.mask], value)
-        if blended is not None:
-            return blended
+        return _blended(array, parsed.mask, parsed.items[parsed.mask], value)
     selection = selection_of(parsed, array)
     basic = Key(selection.basic, bare=False, together=True)
     if basic.is_everything:
@@ -160,32 +157,29 @@ def _spread(value: Array, part: Array) -> Any:
 
 
 def _blended(array: Array, axis: int, mask: Array, value: Any) -> Any:
-    """The array with `value` where a mask from `axis` on is true, or None where no ``where`` does that."""
+    """The array with `value` where a mask from `axis` on is true."""
     behind = array.ndim - axis - mask.ndim
     condition = call("_npx_reshape", mask, newshape=(-2,) * mask.ndim + (1,) * behind) if behind else mask
     if not isinstance(value, Array):
         return call("_npi_where_lscalar", condition, array, scalar=value)
     value = _of_rank_at_most(value, axis + 1 + behind)
     counted = value.ndim - behind - 1  # the axis of the value that runs over the true elements
-    if counted >= 0 and value.shape[counted] != 1:
-        if axis or not reads_mask(array, mask):
-            return None
+    if counted >= 0:
         if not value.shape[counted]:  # for a mask without true elements
             return call("_copy", array)
-        value = _dealt_out(value, mask, array.shape[mask.ndim :])
-    elif counted >= 0:
-        for _ in range(mask.ndim - 1):
-            value = call("expand_dims", value, axis=counted)
+        value = _dealt_out(value, counted, mask)
     return call("_npi_where", condition, _of_rank(value, array.shape), array)
 
 
-def _dealt_out(value: Array, mask: Array, rest: tuple[int, ...]) -> Any:
-    """Rows of a value laid out so that each stands where the mask is true for it; others stand elsewhere."""
-    value = _of_rank(value, (value.shape[0] if value.ndim > len(rest) else 1, *rest))
+def _dealt_out(value: Array, axis: int, mask: Array) -> Any:
+    """What a value has along an axis laid out so that each stands where the mask is true for it.
+
+    Something stands elsewhere too, and one alone stands everywhere.
+    """
     numbers = call("Cast", call("_np_reshape", mask, newshape=(prod(mask.shape),)), dtype="int64")
     numbers = call("_npi_subtract_scalar", call("_npi_cumsum", numbers, axis=0), scalar=1)
-    rows = call("take", value, numbers, axis=0, mode="clip")
-    return call("_np_reshape", rows, newshape=(*mask.shape, *value.shape[1:]))
+    dealt = call("take", value, numbers, axis=axis, mode="clip")
+    return call("_np_reshape", dealt, newshape=(*value.shape[:axis], *mask.shape, *value.shape[axis + 1 :]))
 
 
 # Index arrays
