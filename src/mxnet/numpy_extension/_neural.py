@@ -171,7 +171,10 @@ def convolution(
         "pad": pad or (),
         "num_filter": num_filter,
         "num_group": num_group,
+        "workspace": workspace,
         "no_bias": no_bias,
+        "cudnn_tune": cudnn_tune,
+        "cudnn_off": cudnn_off,
         "layout": layout,
     }
     return invoke_op(_convolution.convolution, (data, weight, bias), attributes)
@@ -223,10 +226,13 @@ def deconvolution(
         "dilate": dilate or (),
         "pad": pad or (),
         "adj": adj or (),
-        "target_shape": target_shape or (),
+        "target_shape": target_shape,
         "num_filter": num_filter,
         "num_group": num_group,
+        "workspace": workspace,
         "no_bias": no_bias,
+        "cudnn_tune": cudnn_tune,
+        "cudnn_off": cudnn_off,
         "layout": layout,
     }
     return invoke_op(_convolution.deconvolution, (data, weight, bias), attributes)
@@ -285,6 +291,7 @@ def pooling(
         "pool_type": pool_type,
         "pooling_convention": pooling_convention,
         "global_pool": global_pool,
+        "cudnn_off": cudnn_off,
         "p_value": p_value,
         "count_include_pad": count_include_pad,
         "layout": layout,

@@ -112,7 +112,10 @@ class _Conv(OperatorLayer):
             "dilation": tuple_of(dilation, rank, "dilation"),
             "groups": groups,
         }
-        attributes = {"adj": tuple_of(output_padding, rank, "output_padding")} if self._transposed else {}
+        attributes = {}
+        if self._transposed:
+            # The workspace changes nothing; MXNet's layer writes another than its operator's default.
+            attributes = {"adj": tuple_of(output_padding, rank, "output_padding"), "workspace": 1024}
         self._set_operator(
             "Deconvolution" if self._transposed else "Convolution",
             kernel=self._kernel,

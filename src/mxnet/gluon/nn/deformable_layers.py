@@ -78,11 +78,12 @@ class DeformableConvolution(OperatorLayer):
             num_group=groups,
             num_deformable_group=num_deformable_group,
             no_bias=not use_bias,
+            layout=layout,
         )
         numbers = self._offsets // 2 * self._numbers_per_element
         self._offset_operator = find("Convolution")
         self._offset_attributes = self._offset_operator.canonical(
-            {**where, "num_filter": numbers, "no_bias": not offset_use_bias}
+            {**where, "num_filter": numbers, "no_bias": not offset_use_bias, "layout": layout, "cudnn_off": True}
         )
         self.offset_weight = self._weight("offset_weight", numbers, in_channels, offset_weight_initializer)
         self.offset_bias = _bias("offset_bias", numbers, offset_bias_initializer) if offset_use_bias else None

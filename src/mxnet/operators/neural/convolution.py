@@ -93,7 +93,7 @@ def deconvolution(
     dilate: Shape = (),
     pad: Shape = (),
     adj: Shape = (),
-    target_shape: Shape = (),
+    target_shape: Shape | None = None,
     num_filter: int,
     num_group: int = 1,
     workspace: int = 512,
@@ -115,7 +115,7 @@ def deconvolution(
     check_floating("Deconvolution", data)
     stride = per_dimension(stride, rank, 1, "Deconvolution", "stride")
     dilate = per_dimension(dilate, rank, 1, "Deconvolution", "dilate")
-    if any(target_shape):
+    if target_shape is not None and any(target_shape):
         pad, adj = _reach(data.shape[2:], kernel, stride, dilate, target_shape)
     else:
         pad = per_dimension(pad, rank, 0, "Deconvolution", "pad")
