@@ -68,6 +68,7 @@ np.zeros((2, 3), ctx=x.ctx) + x
 np.array(x)
 np.array(x, dtype='int32')
 np.array([x.sum(), x.max()])
+np.array([i[0], i[1]])
 np.array([1.0, 2.0, 3.0]) + x
 x + onp.array([1, 2, 3])
 x + [1, 2, 3]

@@ -190,6 +190,7 @@ def array(object: Any, dtype: Any = None, device: Device | None = None, ctx: Dev
         device = object.device
     if modes.tracer is not None and isinstance(object, (list, tuple)) and object:
         if all(isinstance(value, Array) for value in object):
+            dtype = _dtype.default_float() if dtype is None else dtype
             object = sys.modules["mxnet.numpy"].stack(object)
     where, tag = place(device)
     wanted = None if dtype is None else _dtype.to_torch(dtype)
