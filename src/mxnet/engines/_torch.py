@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from operator import getitem
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial, reduce
+from operator import getitem, or_
 from typing import Any, NamedTuple
 
 import torch
@@ -16,7 +16,7 @@ from mxnet.engines._calls import Call, calls_of, writes
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Entry, Node, topological
 
-__all__ = ["Compiled", "compile_graph", "identifiers"]
+__all__ = ["Compiled", "Origin", "compile_graph", "identifiers"]
 
 Tensor = torch.Tensor
 
@@ -28,19 +28,39 @@ class Compiled(NamedTuple):
     ----------
     function : callable
         ``function(*tensors)`` returns a tuple of tensors; the values of the variables in the order given.
-    beyond : list of int
-        Numbers of the variables that get a gradient of zero, since operators without a derivative follow on them.
+    origins : list of Origin
+        What each output hangs on.
     source : str
         The Python code of the function.
     """
 
     function: Callable[..., tuple[Tensor, ...]]
-    beyond: list[int]
+    origins: list[Origin]
     source: str
 
 
+class Origin(NamedTuple):
+    """The variables, by their number, that an output hangs on.
+
+    Attributes
+    ----------
+    reached : list of int
+        All of them, but for those behind a cut.
+    ended : list of int
+        Those with a gradient that are reached through an operator without a derivative: zero is due to them.
+    """
+
+    reached: list[int]
+    ended: list[int]
+
+
 def compile_graph(
-    entries: Sequence[Entry], variables: Sequence[Node], examples: Sequence[Tensor], training: bool
+    entries: Sequence[Entry],
+    variables: Sequence[Node],
+    examples: Sequence[Tensor],
+    training: bool,
+    calls: Sequence[Node] = (),
+    cuts: Collection[Node] = (),
 ) -> Compiled:
     """Write the Python function that computes `entries`.
 
@@ -53,12 +73,17 @@ def compile_graph(
         A tensor for each variable, on the meta device; one that requires a gradient does so in every call.
     training : bool
         Whether operators behave as in training.
+    calls : sequence of Node, optional
+        The operators in the order in which they run, those included that no entry needs but which change a state or
+        draw random numbers. Default: those that are needed, in topological order.
+    cuts : collection of Node, optional
+        Operators whose results are constants for gradients.
     """
     with torch.enable_grad():
         builder = _Builder(variables, examples)
-        for node in topological(entries):
+        for node in calls or topological(entries):
             if node.op is not None:
-                builder.add(node, training)
+                builder.add(node, training, node in cuts)
         return builder.finish(entries)
 
 
@@ -68,17 +93,16 @@ class _Builder:
         self._values: dict[int, Sequence[Tensor]] = {}  # the results of a node
         self._places: dict[int, fx.Node] = {}  # where the function has a tensor
         self._kept: list[Any] = []  # keeps tensors, so that no id comes twice
-        self._beyond: dict[int, frozenset[int]] = {}  # variables with a gradient that a tensor without one hangs on
         self._variables = list(examples)
-        self._sources: dict[int, frozenset[int]] = {}  # the variables with a gradient that a tensor hangs on
-        self._ended: set[int] = set()
+        self._hanging: dict[tuple[int, int], _Hanging] = {}  # by the node and number of a result
         names = identifiers(node.name for node in variables)
         for number, (node, example, name) in enumerate(zip(variables, examples, names, strict=True)):
             self._values[id(node)] = (example,)
             self._place(example, self._graph.placeholder(name))
-            self._sources[id(example)] = frozenset([number]) if example.requires_grad else frozenset()
+            bit = 1 << number
+            self._hanging[id(node), 0] = _Hanging(bit, bit if example.requires_grad else 0, 0)
 
-    def add(self, node: Node, training: bool) -> None:
+    def add(self, node: Node, training: bool, is_cut: bool) -> None:
         """Write the calls of one operator."""
         op = node.op
         given = [None if entry is None else self._values[id(entry[0])][entry[1]] for entry in node.inputs]
@@ -92,7 +116,7 @@ class _Builder:
             self._write_body(op.body, given, attributes, result)
         results = (result,) if isinstance(result, Tensor) else tuple(result)
         self._values[id(node)] = results
-        self._note_gradients(given, results)
+        self._note_origin(node, results, is_cut)
 
     def finish(self, entries: Sequence[Entry]) -> Compiled:
         outputs = []
@@ -110,7 +134,9 @@ class _Builder:
         code = self._graph.python_code("self")
         names: dict[str, Any] = dict(code.globals)
         exec(compile(code.src, "<traced graph>", "exec"), names)
-        return Compiled(partial(names["forward"], None), sorted(self._ended), code.src)
+        origins = [self._hanging[id(node), number] for node, number in entries]
+        origins = [Origin(_numbers(each.reached), _numbers(each.ended)) for each in origins]
+        return Compiled(partial(names["forward"], None), origins, code.src)
 
     def _place(self, tensor: Tensor, place: fx.Node) -> None:
         self._kept.append(tensor)
@@ -180,13 +206,30 @@ class _Builder:
 
     # Gradients
 
-    def _note_gradients(self, given: Sequence[Any], results: Sequence[Tensor]) -> None:
-        tensors = [value for value in given if isinstance(value, Tensor)]
-        sources = frozenset().union(*[self._sources[id(value)] for value in tensors])
-        for tensor in results:
-            if not tensor.requires_grad:
-                self._ended |= sources
-            self._sources.setdefault(id(tensor), sources if tensor.requires_grad else frozenset())
+    def _note_origin(self, node: Node, results: Sequence[Tensor], is_cut: bool) -> None:
+        given = [self._hanging[id(entry[0]), entry[1]] for entry in node.inputs if entry is not None]
+        reached, sources, ended = (reduce(or_, each) for each in zip((0, 0, 0), *given, strict=True))
+        for number, tensor in enumerate(results):
+            if is_cut:
+                hanging = _Hanging(0, 0, 0)
+            elif tensor.requires_grad:
+                hanging = _Hanging(reached, sources, ended)
+            else:
+                hanging = _Hanging(reached, 0, ended | sources)
+            self._hanging[id(node), number] = hanging
+
+
+class _Hanging(NamedTuple):
+    """The variables that a result hangs on, as sets of bits: all, those its gradient goes to, and as `Origin.ended`."""
+
+    reached: int
+    sources: int
+    ended: int
+
+
+def _numbers(bits: int) -> list[int]:
+    """The places of the ones in a number."""
+    return [place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
 
 
 def _made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:

@@ -10,60 +10,30 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 import mxnet
 from mxnet import _generators
 from mxnet._modes import modes
 from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
-from mxnet.engines._registry import Engine, find_engine
+from mxnet.engines._registry import find_engine
+from mxnet.gluon._plan import Plan, Trace, Untraced
 from mxnet.gluon._shape_pass import shape_only
-from mxnet.gluon._structure import ARRAY, flatten, rebuild
-from mxnet.ndarray._array import Array, device_of_array, read, run, wrap
-from mxnet.ndarray._gradients import node_of
-from mxnet.symbol._graph import Entry, Node, replay
+from mxnet.gluon._structure import flatten, rebuild
+from mxnet.ndarray._array import Array, device_of_array, read
 from mxnet.symbol._tracer import Tracer, ValueTracer
 
 if TYPE_CHECKING:
     from mxnet.gluon.block import Block, HybridBlock
-    from mxnet.gluon.parameter import Parameter
 
 __all__ = ["CachedGraph", "Trace", "trace"]
 
 _LIMIT = 64  # forms of inputs remembered for each block
-_version_of = attrgetter("_version")
 _tracing = threading.RLock()  # tracing completes parameters, which two threads must not do at once
 _HOME = str(Path(mxnet.__file__).parent)
-
-
-class Trace(NamedTuple):
-    """The graph of one forward pass.
-
-    Attributes
-    ----------
-    entries : list of Entry
-    inputs : list of Node
-        Variables of the inputs: ``data``, or ``data0``, ``data1``, ...
-    parameters : dict of Node to Parameter
-    constants : dict of Node to Array
-    structure : object
-        How the outputs are nested, as `flatten` tells it.
-    classes : list of type
-        The class of each output.
-    """
-
-    entries: list[Entry]
-    inputs: list[Node]
-    parameters: dict[Node, Parameter]
-    constants: dict[Node, Array]
-    structure: Any
-    classes: list[type]
 
 
 def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) -> Trace:
@@ -104,8 +74,16 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         raise ValuesNotKnown(f"{_where(block, tracer, error.__traceback__)}: {error}") from error
     outputs: list[Array] = []
     structure = flatten(output, outputs)
-    entries = [tracer.entry_of(array) for array in outputs]
-    return Trace(entries, inputs, tracer.parameters, tracer.constants, structure, [type(array) for array in outputs])
+    return Trace(
+        entries=[tracer.entry_of(array) for array in outputs],
+        inputs=inputs,
+        parameters=tracer.parameters,
+        constants=tracer.constants,
+        structure=structure,
+        classes=[type(array) for array in outputs],
+        calls=tracer.calls,
+        cuts=frozenset(tracer.cuts),
+    )
 
 
 def _where(root: Block, tracer: Tracer, stack: TracebackType | None) -> str:
@@ -127,104 +105,6 @@ def _path_to(root: Block, block: Block) -> str | None:
             return path.rstrip(".")
         pending.extend((f"{path}{name}.", child) for name, child in each._child_blocks())
     return None
-
-
-class _Untraced:
-    """What stands in the place of a plan for a block that no graph can hold."""
-
-    def __init__(self, block: HybridBlock) -> None:
-        self.watched = _everything_below(block)
-        self.version = self._version_now()
-
-    def is_current(self) -> bool:
-        """Whether no block and no parameter below has changed its make since."""
-        return self._version_now() == self.version
-
-    def _version_now(self) -> int:
-        return sum(map(_version_of, self.watched))
-
-
-class _Plan(_Untraced):
-    """A trace, compiled for one form of inputs."""
-
-    def __init__(self, block: HybridBlock, traced: Trace, arrays: Sequence[Array], engine: Engine) -> None:
-        self.trace = traced
-        for parameter in _in_order_of_completion(block, traced):
-            parameter._finish_deferred_init()
-        self.parameters = list(traced.parameters.values())
-        self.constants = list(traced.constants.values())
-        super().__init__(block)
-        tensors = self._tensors(arrays)
-        variables = [*traced.inputs, *traced.parameters, *traced.constants]
-        examples = [_example(tensor) for tensor in tensors]
-        self.compiled = engine(traced.entries, variables, examples, modes.training)
-        self.function = self.compiled.function
-        # An input that is returned as it is stays the array it was.
-        numbers = {id(node): number for number, node in enumerate(traced.inputs)}
-        self.passed = {
-            place: numbers[id(node)] for place, (node, _) in enumerate(traced.entries) if id(node) in numbers
-        }
-        self.single = traced.structure is ARRAY
-
-    def run(self, arrays: Sequence[Array]) -> Any:
-        tensors = self._tensors(arrays)
-        results = self.function(*tensors)
-        tag = arrays[0]._tag
-        classes = self.trace.classes
-        outputs = [wrap(cls, tensor, tag) for cls, tensor in zip(classes, results, strict=True)]
-        for place, number in self.passed.items():
-            outputs[place] = arrays[number]
-        if modes.recording:
-            self._note_dead_ends(arrays, tensors, outputs)
-        return outputs[0] if self.single else rebuild(self.trace.structure, iter(outputs))
-
-    def run_observed(self, arrays: Sequence[Array], hooks: Sequence[tuple[Callable[..., Any], bool]]) -> Any:
-        """`run` operator by operator, with every hook called; see `HybridBlock.register_op_hook`."""
-        graph = self.trace
-        values = {id(node): array for node, array in zip(graph.inputs, arrays, strict=True)}
-        values |= {id(node): parameter.data_for(arrays[0]) for node, parameter in graph.parameters.items()}
-        values |= {id(node): array for node, array in graph.constants.items()}
-
-        def call(node: Node, inputs: list[Any]) -> list[Any]:
-            result = run(node.op, inputs, node.attributes, cls=graph.classes[0])
-            results = result if isinstance(result, list) else [result]
-            for callback, monitor_all in hooks:
-                for name, array in _named(node, inputs, results, monitor_all):
-                    callback(name, node.op.name, array.as_nd_ndarray())
-            return results
-
-        return rebuild(graph.structure, iter(replay(graph.entries, values, call)))
-
-    def _tensors(self, arrays: Sequence[Array]) -> list[torch.Tensor]:
-        recording = modes.recording
-        tensors = [read(array, recording) for array in arrays]
-        first = arrays[0]
-        for parameter in self.parameters:
-            array = parameter.data_for(first)
-            data = array._data
-            if recording:
-                mark = array._mark
-                if mark is not None and mark.leaf is not None:
-                    data = mark.leaf
-            elif data.requires_grad:
-                data = data.detach()
-            tensors.append(data)
-        for array in self.constants:
-            tensors.append(read(array, recording).to(first._data.device))
-        return tensors
-
-    def _note_dead_ends(
-        self, arrays: Sequence[Array], tensors: Sequence[torch.Tensor], outputs: Sequence[Array]
-    ) -> None:
-        """Gradients of zero are due where operators without a derivative end the graph: see `_gradients`."""
-        ended = [tensors[number] for number in self.compiled.beyond]
-        dead_ends = frozenset([node_of(tensor) for tensor in ended if tensor.requires_grad])
-        for array in arrays:
-            if array._dead_ends is not None and array._epoch == modes.epoch:
-                dead_ends |= array._dead_ends
-        if dead_ends:
-            for output in outputs:
-                output._dead_ends = dead_ends
 
 
 class CachedGraph:
@@ -249,7 +129,7 @@ class CachedGraph:
         self._partition = partition_if_dynamic
         self._backend = backend
         self._engine = find_engine(backend)
-        self._plans: OrderedDict[Any, _Plan | _Untraced] = OrderedDict()
+        self._plans: OrderedDict[Any, Plan | Untraced] = OrderedDict()
         self._restored: Trace | None = None
         self.latest: Trace | None = None
         self.refusal = ""
@@ -266,7 +146,7 @@ class CachedGraph:
         self._plans.clear()
         self._restored = self.latest = restored
 
-    def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[_Plan | None, Sequence[Array]]:
+    def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[Plan | None, Sequence[Array]]:
         """The graph for inputs of this form, traced first if the form is new, and the arrays it runs on.
 
         It is None if the block is to run without a graph.
@@ -281,12 +161,12 @@ class CachedGraph:
             if not arrays or not _is_hashable(form):
                 return None, arrays
         plan = self._plan((form, modes.training, modes.recording), block, args, arrays)
-        return (plan if type(plan) is _Plan else None), arrays
+        return (plan if type(plan) is Plan else None), arrays
 
-    def _plan(self, key: Any, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> _Plan | _Untraced:
+    def _plan(self, key: Any, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> Plan | Untraced:
         try:
             plan = self._plans[key]
-            if plan.is_current():
+            if plan.is_current(block):
                 self._plans.move_to_end(key)
                 return plan
         except KeyError:
@@ -298,11 +178,11 @@ class CachedGraph:
                 self._plans.popitem(last=False)
         return plan
 
-    def _traced(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> _Plan | _Untraced:
+    def _traced(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> Plan | Untraced:
         fits = self._restored is not None and len(self._restored.inputs) == len(arrays)
         try:
             graph = self._restored if fits else trace(block, args)
-            plan = _Plan(block, graph, arrays, self._engine)
+            plan = Plan(block, graph, arrays, self._engine)
         except NotTraceable as error:
             if not self._partition:
                 name = type(block).__name__
@@ -312,7 +192,7 @@ class CachedGraph:
             self.refusal = str(error)
             if isinstance(error, DynamicShape):
                 self.latest = _with_values(block, args)
-            return _Untraced(block)
+            return Untraced(block)
         self.latest = graph
         return plan
 
@@ -333,17 +213,6 @@ def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace | None:
         _generators.set_state(state)
 
 
-def _named(node: Node, inputs: list[Any], results: list[Any], with_inputs: bool) -> Iterator[tuple[str, Array]]:
-    """The arrays of an operator's call, named as MXNet names them."""
-    if with_inputs:
-        places = [f"arg{number}" for number in range(len(inputs))] if node.op.variadic else node.op.inputs
-        for place, array in zip(places, inputs, strict=False):
-            if array is not None:
-                yield f"{node.name}_{place}", array
-    for number, array in enumerate(results):
-        yield f"{node.name}_output{number if len(results) > 1 else ''}", array
-
-
 def _is_hashable(form: Any) -> bool:
     """Whether forms can be told apart by it: an argument such as a NumPy array has values only."""
     try:
@@ -354,30 +223,5 @@ def _is_hashable(form: Any) -> bool:
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:
-    data = array._data
-    marked = modes.recording and (data.requires_grad or (array._mark is not None and array._mark.leaf is not None))
-    return array.__class__, data.shape, data.dtype, data.device, array._tag, marked
-
-
-def _example(tensor: torch.Tensor) -> torch.Tensor:
-    example = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
-    return example.requires_grad_(tensor.requires_grad)
-
-
-def _everything_below(block: Block) -> list[Any]:
-    """The block, all blocks below it, and their parameters."""
-    pending, found = [block], {}
-    while pending:
-        each = pending.pop()
-        if id(each) not in found:
-            found[id(each)] = each
-            found |= {id(parameter): parameter for parameter in each._reg_params.values()}
-            pending.extend(child for _, child in each._child_blocks())
-    return list(found.values())
-
-
-def _in_order_of_completion(block: Block, traced: Trace) -> list[Parameter]:
-    """Parameters in the order an eager forward pass initializes them, then those it does not use."""
-    used = list(traced.parameters.values())
-    seen = {id(parameter) for parameter in used}
-    return used + [parameter for parameter in block._unique_params() if id(parameter) not in seen]
+    data = read(array)
+    return array.__class__, data.shape, data.dtype, data.device, array._tag, data.requires_grad

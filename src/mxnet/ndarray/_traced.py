@@ -43,7 +43,9 @@ def detached(array: Array) -> Any:
     """The array as a constant for gradients, which shares its memory."""
 
     def stop_gradient(base: Array) -> Any:
-        return run(find("BlockGrad"), (base,), {})
+        stopped = run(find("BlockGrad"), (base,), {})
+        modes.tracer.cut(stopped)
+        return stopped
 
     found = stop_gradient(array)
     modes.tracer.share(found, array, read=stop_gradient, write=lambda base, value: value)

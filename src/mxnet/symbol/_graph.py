@@ -104,6 +104,7 @@ def replay(
     entries: Sequence[Entry],
     values: Mapping[int, Any],
     call: Callable[[Node, list[Any]], Sequence[Any]],
+    calls: Sequence[Node] = (),
 ) -> list[Any]:
     """The values of the entries, from those of the variables.
 
@@ -114,17 +115,20 @@ def replay(
         The value of each variable, by the `id` of its node.
     call : callable
         ``call(node, inputs)`` returns the results of an operator's node; a value is let go of after its last use.
+    calls : sequence of Node, optional
+        The operators in the order in which they are called; default those that are needed, in topological order.
     """
-    nodes = topological(entries)
+    nodes = calls or topological(entries)
     last_use = {id(entry[0]): node for node in nodes for entry in node.inputs if entry is not None}
     kept = {id(node) for node, _ in entries}
-    results: dict[int, Sequence[Any]] = {}
+    results: dict[int, Sequence[Any]] = {key: (value,) for key, value in values.items()}
     for node in nodes:
         if node.op is None:
-            results[id(node)] = (values[id(node)],)
             continue
         given = [None if entry is None else results[id(entry[0])][entry[1]] for entry in node.inputs]
-        results[id(node)] = call(node, given)
+        found = call(node, given)
+        if id(node) in last_use or id(node) in kept:
+            results[id(node)] = found
         for entry in node.inputs:
             if entry is not None and last_use[id(entry[0])] is node and id(entry[0]) not in kept:
                 results.pop(id(entry[0]), None)

@@ -36,6 +36,10 @@ class Tracer:
         The variables of parameters, in the order of their first use, with the parameter of each.
     inside : list
         The blocks whose forward is being run, outermost first.
+    calls : list of Node
+        The operators in the order of their calls, whether the outputs need them or not.
+    cuts : set of Node
+        Operators whose results are constants for gradients: those called in `autograd.pause` and by `detach`.
 
     Parameters
     ----------
@@ -47,13 +51,14 @@ class Tracer:
         self.constants: dict[Node, Array] = {}
         self.parameters: dict[Node, Any] = {}
         self.inside: list[Any] = []
+        self.calls: list[Node] = []
+        self.cuts: set[Node] = set()
         self._name_of = name_of
         self._entries: dict[int, Entry] = {}  # by the id of an array
         self._arrays: list[Array] = []  # keeps the arrays, so that no id comes twice
         self._stand_ins: dict[int, tuple[Any, Array]] = {}  # by the id of a parameter
         self._views: dict[int, _View] = {}  # by the id of the array that shares its memory with another
         self._writes: Counter[int] = Counter()  # how often what an array shares with its views was written to
-        self._count = 0
         self._recorded = False
         self._training = False
 
@@ -190,13 +195,25 @@ class Tracer:
             raise NotTraceable(f"the forward pass calls {op.name} in another mode, training or not, than its own")
         with self._paused():
             result = self._results(op, inputs, canonical, cls, device)
-        node = Node(op, self._name(), canonical, entries)
+        node = self._call(op, canonical, entries)
         results = result if isinstance(result, list) else [result]
+        is_paused = self._recorded and not modes.recording
+        if is_paused:
+            self.cuts.add(node)
         for number, array in enumerate(results):
             self._note(array, (node, number))
-            if self._recorded and not modes.recording and array._data.is_floating_point():
-                self._note(array, (Node(find("BlockGrad"), self._name(), {}, [(node, number)]), 0))
+            if is_paused and array._data.is_floating_point():
+                self._note(array, (self._call(find("BlockGrad"), {}, [(node, number)]), 0))
         return result if out is None else self._store(out, results)
+
+    def cut(self, array: Array) -> None:
+        """Note that an array, which ``BlockGrad`` has made, is a constant for gradients."""
+        self.cuts.add(self._entries[id(array)][0])
+
+    def _call(self, op: Operator, canonical: dict[str, Any], entries: Sequence[Entry | None]) -> Node:
+        node = Node(op, f"node_{len(self.calls)}", canonical, entries)
+        self.calls.append(node)
+        return node
 
     def _stand_in(self, array: Array) -> Array:
         data = array._data
@@ -230,10 +247,6 @@ class Tracer:
             yield
         finally:
             modes.tracer, modes.recording = self, before
-
-    def _name(self) -> str:
-        self._count += 1
-        return f"node_{self._count - 1}"
 
     def _note(self, array: Array, entry: Entry) -> None:
         self._arrays.append(array)
