@@ -64,6 +64,8 @@ class Operator:
     dynamic : bool
         Whether the shape of a result always hangs on values; on tensors without any (torch's meta device) the body
         raises `DynamicShape`.
+    onnx_rule : callable or None
+        How a call is written with ONNX's operators; see `onnx`.
     """
 
     __slots__ = (
@@ -81,6 +83,7 @@ class Operator:
         "modal",
         "mutates",
         "name",
+        "onnx_rule",
         "optional",
         "variadic",
         "views",
@@ -125,6 +128,7 @@ class Operator:
             raise TypeError(f"{name}: when= must tell of each optional input ({', '.join(self.optional)}) and no other")
         self._completion: Rule | None = None
         self._back: Callable[..., list[Known]] | None = None
+        self.onnx_rule: Callable[..., Any] | None = None
         self._canonical: dict[Any, dict[str, Any]] = {}
 
     def complete(self, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +152,15 @@ class Operator:
     def completes_from_results(self, rule: Callable[..., list[Known]]) -> Callable[..., list[Known]]:
         """Attach ``rule(shapes, results, attributes)``, which does so from the shapes of the results."""
         self._back = rule
+        return rule
+
+    def onnx(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Attach ``rule(graph, *inputs, **attributes)``, which writes a call with ONNX's operators.
+
+        It speaks to a builder (`mxnet.onnx._builder.Graph`), gets those attributes that it names as keyword-only
+        parameters, and returns the builder's value of each result. ONNX describes inference: nothing trains.
+        """
+        self.onnx_rule = rule
         return rule
 
     def complete_shapes(

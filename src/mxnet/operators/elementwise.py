@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mxnet.operators import _onnx
 from mxnet.operators._promotion import common, counted, with_number
 from mxnet.operators.attributes import Scalar
 from mxnet.operators.catalogue import Operator, operator
@@ -44,9 +45,13 @@ def unary(
     function: Callable[[Tensor], Tensor],
     *aliases: str,
     convert: Callable[[Tensor], Tensor] | None = None,
+    onnx: str | _onnx.Rule | None = None,
     doc: str,
 ) -> Operator:
-    """Enter ``function(x)`` into the catalogue; `convert` brings the input to the type it is computed in."""
+    """Enter ``function(x)`` into the catalogue; `convert` brings the input to the type it is computed in.
+
+    `onnx` is the name of the ONNX operator that computes it, or the rule that writes it.
+    """
     if convert is None:
 
         def body(x: Tensor) -> Tensor:
@@ -58,7 +63,10 @@ def unary(
             return function(convert(x))
 
     body.__doc__ = doc
-    return operator(name, *aliases)(body)
+    made = operator(name, *aliases)(body)
+    if onnx is not None:
+        made.onnx(_onnx.for_unary(onnx, floats=convert is not None))
+    return made
 
 
 def _arithmetic_pair(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,11 +125,18 @@ def binary(
     for body in (arrays, scalar, reversed_scalar):
         body.__doc__ = doc
     plain = operator(scalar_name or f"{name}_scalar")(scalar)
-    return Binary(
+    made = Binary(
         operator(name, *aliases)(arrays),
         plain,
         plain if reverse is None else operator(reverse)(reversed_scalar),
     )
+    onnx = _onnx.ELEMENTWISE.get(name.removeprefix("_npi_").removeprefix("broadcast_"))
+    if onnx is not None:
+        made.arrays.onnx(_onnx.for_pair(onnx))
+        made.scalar.onnx(_onnx.for_number(onnx))
+        if made.reverse is not made.scalar:
+            made.reverse.onnx(_onnx.for_number_first(onnx))
+    return made
 
 
 def _float_pair(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:

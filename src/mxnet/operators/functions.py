@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mxnet.operators import _onnx
 from mxnet.operators._promotion import common, floating
 from mxnet.operators.catalogue import Operator, operator
 from mxnet.operators.elementwise import unary
@@ -18,14 +19,14 @@ __all__ = ["cube_root"]
 Tensor = torch.Tensor
 
 
-def _function(name: str, function: Callable[[Tensor], Tensor], doc: str) -> Operator:
+def _function(name: str, function: Callable[[Tensor], Tensor], doc: str, onnx: str | _onnx.Rule) -> Operator:
     """A function to real numbers: integers are made floats."""
-    return unary(f"_npi_{name}", function, convert=floating, doc=doc)
+    return unary(f"_npi_{name}", function, convert=floating, onnx=onnx, doc=doc)
 
 
-def _kept(name: str, function: Callable[[Tensor], Tensor], doc: str, *aliases: str) -> Operator:
+def _kept(name: str, function: Callable[[Tensor], Tensor], doc: str, *aliases: str, onnx: str | _onnx.Rule) -> Operator:
     """A function that keeps the type of its argument."""
-    return unary(f"_npi_{name}", function, *aliases, doc=doc)
+    return unary(f"_npi_{name}", function, *aliases, onnx=onnx, doc=doc)
 
 
 def _whole(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -49,40 +50,45 @@ def _reciprocal(x: Tensor) -> Tensor:
     return torch.where(zero, 0, torch.div(1, torch.where(zero, 1, x), rounding_mode="trunc")).to(x.dtype)
 
 
-exp = _function("exp", torch.exp, "Exponential.")
-expm1 = _function("expm1", torch.expm1, "Exponential less one, exact near zero.")
-log = _function("log", torch.log, "Natural logarithm.")
-log2 = _function("log2", torch.log2, "Logarithm to base 2.")
-log10 = _function("log10", torch.log10, "Logarithm to base 10.")
-log1p = _function("log1p", torch.log1p, "Logarithm of one more than the argument, exact near zero.")
-sqrt = _function("sqrt", torch.sqrt, "Square root.")
-cbrt = _function("cbrt", cube_root, "Cube root.")
-sin = _function("sin", torch.sin, "Sine.")
-cos = _function("cos", torch.cos, "Cosine.")
-tan = _function("tan", torch.tan, "Tangent.")
-arcsin = _function("arcsin", torch.arcsin, "Inverse sine.")
-arccos = _function("arccos", torch.arccos, "Inverse cosine.")
-arctan = _function("arctan", torch.arctan, "Inverse tangent.")
-sinh = _function("sinh", torch.sinh, "Hyperbolic sine.")
-cosh = _function("cosh", torch.cosh, "Hyperbolic cosine.")
-tanh = _function("tanh", torch.tanh, "Hyperbolic tangent.")
-arcsinh = _function("arcsinh", torch.arcsinh, "Inverse hyperbolic sine.")
-arccosh = _function("arccosh", torch.arccosh, "Inverse hyperbolic cosine.")
-arctanh = _function("arctanh", torch.arctanh, "Inverse hyperbolic tangent.")
-degrees = _function("degrees", torch.rad2deg, "Radians as degrees.")
-radians = _function("radians", torch.deg2rad, "Degrees as radians.")
+exp = _function("exp", torch.exp, "Exponential.", onnx="Exp")
+expm1 = _function("expm1", torch.expm1, "Exponential less one, exact near zero.", onnx=_onnx.expm1)
+log = _function("log", torch.log, "Natural logarithm.", onnx="Log")
+log2 = _function("log2", torch.log2, "Logarithm to base 2.", onnx=_onnx.scaled_log(2))
+log10 = _function("log10", torch.log10, "Logarithm to base 10.", onnx=_onnx.scaled_log(10))
+log1p = _function("log1p", torch.log1p, "Logarithm of one more than the argument, exact near zero.", onnx=_onnx.log1p)
+sqrt = _function("sqrt", torch.sqrt, "Square root.", onnx="Sqrt")
+cbrt = _function("cbrt", cube_root, "Cube root.", onnx=_onnx.cube_root)
+sin = _function("sin", torch.sin, "Sine.", onnx="Sin")
+cos = _function("cos", torch.cos, "Cosine.", onnx="Cos")
+tan = _function("tan", torch.tan, "Tangent.", onnx="Tan")
+arcsin = _function("arcsin", torch.arcsin, "Inverse sine.", onnx="Asin")
+arccos = _function("arccos", torch.arccos, "Inverse cosine.", onnx="Acos")
+arctan = _function("arctan", torch.arctan, "Inverse tangent.", onnx="Atan")
+sinh = _function("sinh", torch.sinh, "Hyperbolic sine.", onnx="Sinh")
+cosh = _function("cosh", torch.cosh, "Hyperbolic cosine.", onnx="Cosh")
+tanh = _function("tanh", torch.tanh, "Hyperbolic tangent.", onnx="Tanh")
+arcsinh = _function("arcsinh", torch.arcsinh, "Inverse hyperbolic sine.", onnx="Asinh")
+arccosh = _function("arccosh", torch.arccosh, "Inverse hyperbolic cosine.", onnx="Acosh")
+arctanh = _function("arctanh", torch.arctanh, "Inverse hyperbolic tangent.", onnx="Atanh")
+degrees = _function("degrees", torch.rad2deg, "Radians as degrees.", onnx=_onnx.times(180 / torch.pi))
+radians = _function("radians", torch.deg2rad, "Degrees as radians.", onnx=_onnx.times(torch.pi / 180))
 
-absolute = _kept("absolute", torch.abs, "Absolute value.", "_npi_abs")
-negative = _kept("negative", torch.neg, "The argument with the other sign.")
-sign = _kept("sign", torch.sign, "-1, 0 or 1.")
-square = _kept("square", torch.square, "Square.")
-reciprocal = _kept("reciprocal", _reciprocal, "One divided by the argument.")
+absolute = _kept("absolute", torch.abs, "Absolute value.", "_npi_abs", onnx="Abs")
+negative = _kept("negative", torch.neg, "The argument with the other sign.", onnx="Neg")
+sign = _kept("sign", torch.sign, "-1, 0 or 1.", onnx="Sign")
+square = _kept("square", torch.square, "Square.", onnx=_onnx.square)
+reciprocal = _kept("reciprocal", _reciprocal, "One divided by the argument.", onnx=_onnx.reciprocal)
 
-rint = _function("rint", _rint, "Nearest integer as a float; halves go down.")
-fix = _function("fix", torch.trunc, "Nearest integer towards zero.")
-ceil = _kept("ceil", _whole(torch.ceil), "Nearest integer not below.")
-floor = _kept("floor", _whole(torch.floor), "Nearest integer not above.")
-trunc = _kept("trunc", _whole(torch.trunc), "Nearest integer towards zero; integers stay integers.")
+rint = _function("rint", _rint, "Nearest integer as a float; halves go down.", onnx=_onnx.halves_down)
+fix = _function("fix", torch.trunc, "Nearest integer towards zero.", onnx=_onnx.cut_off)
+ceil = _kept("ceil", _whole(torch.ceil), "Nearest integer not below.", onnx=_onnx.whole("Ceil"))
+floor = _kept("floor", _whole(torch.floor), "Nearest integer not above.", onnx=_onnx.whole("Floor"))
+trunc = _kept(
+    "trunc",
+    _whole(torch.trunc),
+    "Nearest integer towards zero; integers stay integers.",
+    onnx=_onnx.whole(_onnx.cut_off),
+)
 
 
 @operator("_npi_around")
@@ -149,6 +155,14 @@ def _bound(data: Tensor, bound: float | None) -> int | None:
         return None
     limits = torch.iinfo(torch.uint8 if data.dtype is torch.bool else data.dtype)
     return int(min(max(bound, limits.min), limits.max))
+
+
+@clip.onnx
+def _(graph: Any, data: Any, *, a_min: float | None, a_max: float | None) -> Any:
+    if data.dtype.is_floating_point:
+        return graph.node("Clip", data, a_min, a_max)
+    bounds = [None if bound is None else int(bound) for bound in (a_min, a_max)]
+    return graph.node("Clip", graph.cast(data, torch.int64), *bounds)
 
 
 @operator("_npi_polyval")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import torch
 
@@ -68,6 +69,11 @@ def flatten(data: Tensor) -> Tensor:
     if data.dim() == 0:
         raise MXNetError("Flatten: data has no dimension to keep; it takes an array of at least one")
     return data.reshape(data.shape[0], prod(data.shape[1:]))
+
+
+@flatten.onnx
+def _(graph: Any, data: Any) -> Any:
+    return graph.node("Flatten", data, axis=1)
 
 
 @operator("_npi_transpose", views=True)

@@ -9,6 +9,7 @@ import torch
 
 from mxnet._dtype import name_of
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._completion import alike
 from mxnet.operators._promotion import wrapped
 from mxnet.operators.attributes import Scalar
@@ -27,8 +28,18 @@ class Family(NamedTuple):
     reverse: Operator
 
 
-def unary(name: str, function: Callable[[Tensor], Tensor], *aliases: str, exact: bool = False, doc: str) -> Operator:
-    """Enter ``function(data)`` into the catalogue; `exact` says that it takes integers as they are."""
+def unary(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    *aliases: str,
+    exact: bool = False,
+    onnx: str | _onnx.Rule | None = None,
+    doc: str,
+) -> Operator:
+    """Enter ``function(data)`` into the catalogue; `exact` says that it takes integers as they are.
+
+    `onnx` is the name of the ONNX operator that computes it, or the rule that writes it.
+    """
 
     if exact:
 
@@ -43,7 +54,10 @@ def unary(name: str, function: Callable[[Tensor], Tensor], *aliases: str, exact:
             return function(data.to(torch.float64)).to(data.dtype)
 
     body.__doc__ = doc
-    return operator(name, *aliases)(body)
+    made = operator(name, *aliases)(body)
+    if onnx is not None:
+        made.onnx(_onnx.for_unary(onnx, floats=not exact))
+    return made
 
 
 def binary(
@@ -85,13 +99,21 @@ def binary(
 
     for body in (between, paired, with_number, with_number_first):
         body.__doc__ = doc
-    operator(*elementwise)(paired).completes(alike)
+    equal_shapes = operator(*elementwise)(paired)
+    equal_shapes.completes(alike)
     plain = scalar if isinstance(scalar, Operator) else operator(*scalar)(with_number)
-    return Family(
+    made = Family(
         broadcast if isinstance(broadcast, Operator) else operator(*broadcast)(between),
         plain,
         operator(*reverse)(with_number_first) if reverse else plain,
     )
+    onnx = _onnx.ELEMENTWISE[name]
+    equal_shapes.onnx(_onnx.for_pair(onnx))
+    made.broadcast.onnx(_onnx.for_pair(onnx))
+    made.scalar.onnx(_onnx.for_number(onnx))
+    if reverse:
+        made.reverse.onnx(_onnx.for_number_first(onnx))
+    return made
 
 
 def _check_types(name: str, lhs: Tensor, rhs: Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from mxnet.operators import _onnx
 from mxnet.operators.catalogue import operator
 from mxnet.operators.functions import cube_root
 from mxnet.operators.legacy._factories import unary
@@ -20,45 +21,56 @@ def _not(x: Tensor) -> Tensor:
     return torch.logical_not(x).to(x.dtype)
 
 
-abs = unary("abs", torch.abs, exact=True, doc="Magnitude of each element.")
-sign = unary("sign", torch.sign, exact=True, doc="-1, 0 or 1 as an element is negative, zero or positive.")
-negative = unary("negative", torch.neg, exact=True, doc="Each element with its sign changed.")
-square = unary("square", torch.square, exact=True, doc="Square of each element.")
-round = unary("round", away_from_zero, doc="Nearest integer; halves go away from zero.")
-rint = unary("rint", lambda x: torch.ceil(x - 0.5), doc="Nearest integer; halves go down.")
-ceil = unary("ceil", torch.ceil, doc="Smallest integer not below each element.")
-floor = unary("floor", torch.floor, doc="Largest integer not above each element.")
-trunc = unary("trunc", torch.trunc, doc="Each element cut off to an integer.")
-fix = unary("fix", torch.trunc, doc="Nearest integer towards zero.")
-sqrt = unary("sqrt", torch.sqrt, doc="Square root of each element.")
-rsqrt = unary("rsqrt", torch.rsqrt, doc="Reciprocal of the square root of each element.")
-cbrt = unary("cbrt", cube_root, doc="Cube root of each element.")
-rcbrt = unary("rcbrt", _reciprocal_cube_root, doc="Reciprocal of the cube root of each element.")
-reciprocal = unary("reciprocal", torch.reciprocal, doc="Reciprocal of each element.")
-exp = unary("exp", torch.exp, doc="Exponential of each element.")
-expm1 = unary("expm1", torch.expm1, doc="Exponential of each element, less one.")
-log = unary("log", torch.log, doc="Natural logarithm of each element.")
-log10 = unary("log10", torch.log10, doc="Logarithm to base 10 of each element.")
-log2 = unary("log2", torch.log2, doc="Logarithm to base 2 of each element.")
-log1p = unary("log1p", torch.log1p, doc="Natural logarithm of one plus each element.")
-sin = unary("sin", torch.sin, doc="Sine of each element.")
-cos = unary("cos", torch.cos, doc="Cosine of each element.")
-tan = unary("tan", torch.tan, doc="Tangent of each element.")
-arcsin = unary("arcsin", torch.asin, doc="Inverse sine of each element.")
-arccos = unary("arccos", torch.acos, doc="Inverse cosine of each element.")
-arctan = unary("arctan", torch.atan, doc="Inverse tangent of each element.")
-sinh = unary("sinh", torch.sinh, doc="Hyperbolic sine of each element.")
-cosh = unary("cosh", torch.cosh, doc="Hyperbolic cosine of each element.")
-tanh = unary("tanh", torch.tanh, doc="Hyperbolic tangent of each element.")
-arcsinh = unary("arcsinh", torch.asinh, doc="Inverse hyperbolic sine of each element.")
-arccosh = unary("arccosh", torch.acosh, doc="Inverse hyperbolic cosine of each element.")
-arctanh = unary("arctanh", torch.atanh, doc="Inverse hyperbolic tangent of each element.")
-degrees = unary("degrees", torch.rad2deg, doc="Radians as degrees.")
-radians = unary("radians", torch.deg2rad, doc="Degrees as radians.")
-logical_not = unary("logical_not", _not, exact=True, doc="One where an element is zero, else zero.")
-zeros_like = unary("zeros_like", torch.zeros_like, exact=True, doc="Zeros in shape and type of the data.")
-ones_like = unary("ones_like", torch.ones_like, exact=True, doc="Ones in shape and type of the data.")
-identity = unary("_copy", torch.clone, "identity", exact=True, doc="A copy.")
+abs = unary("abs", torch.abs, exact=True, onnx="Abs", doc="Magnitude of each element.")
+sign = unary("sign", torch.sign, exact=True, onnx="Sign", doc="-1, 0 or 1 as an element is negative, zero or positive.")
+negative = unary("negative", torch.neg, exact=True, onnx="Neg", doc="Each element with its sign changed.")
+square = unary("square", torch.square, exact=True, onnx=_onnx.square, doc="Square of each element.")
+round = unary("round", away_from_zero, onnx=_onnx.halves_away, doc="Nearest integer; halves go away from zero.")
+rint = unary("rint", lambda x: torch.ceil(x - 0.5), onnx=_onnx.halves_down, doc="Nearest integer; halves go down.")
+ceil = unary("ceil", torch.ceil, onnx="Ceil", doc="Smallest integer not below each element.")
+floor = unary("floor", torch.floor, onnx="Floor", doc="Largest integer not above each element.")
+trunc = unary("trunc", torch.trunc, onnx=_onnx.cut_off, doc="Each element cut off to an integer.")
+fix = unary("fix", torch.trunc, onnx=_onnx.cut_off, doc="Nearest integer towards zero.")
+sqrt = unary("sqrt", torch.sqrt, onnx="Sqrt", doc="Square root of each element.")
+rsqrt = unary(
+    "rsqrt",
+    torch.rsqrt,
+    onnx=_onnx.in_turn("Sqrt", "Reciprocal"),
+    doc="Reciprocal of the square root of each element.",
+)
+cbrt = unary("cbrt", cube_root, onnx=_onnx.cube_root, doc="Cube root of each element.")
+rcbrt = unary(
+    "rcbrt", _reciprocal_cube_root, onnx=_onnx.reciprocal_cube_root, doc="Reciprocal of the cube root of each element."
+)
+reciprocal = unary("reciprocal", torch.reciprocal, onnx="Reciprocal", doc="Reciprocal of each element.")
+exp = unary("exp", torch.exp, onnx="Exp", doc="Exponential of each element.")
+expm1 = unary("expm1", torch.expm1, onnx=_onnx.expm1, doc="Exponential of each element, less one.")
+log = unary("log", torch.log, onnx="Log", doc="Natural logarithm of each element.")
+log10 = unary("log10", torch.log10, onnx=_onnx.scaled_log(10), doc="Logarithm to base 10 of each element.")
+log2 = unary("log2", torch.log2, onnx=_onnx.scaled_log(2), doc="Logarithm to base 2 of each element.")
+log1p = unary("log1p", torch.log1p, onnx=_onnx.log1p, doc="Natural logarithm of one plus each element.")
+sin = unary("sin", torch.sin, onnx="Sin", doc="Sine of each element.")
+cos = unary("cos", torch.cos, onnx="Cos", doc="Cosine of each element.")
+tan = unary("tan", torch.tan, onnx="Tan", doc="Tangent of each element.")
+arcsin = unary("arcsin", torch.asin, onnx="Asin", doc="Inverse sine of each element.")
+arccos = unary("arccos", torch.acos, onnx="Acos", doc="Inverse cosine of each element.")
+arctan = unary("arctan", torch.atan, onnx="Atan", doc="Inverse tangent of each element.")
+sinh = unary("sinh", torch.sinh, onnx="Sinh", doc="Hyperbolic sine of each element.")
+cosh = unary("cosh", torch.cosh, onnx="Cosh", doc="Hyperbolic cosine of each element.")
+tanh = unary("tanh", torch.tanh, onnx="Tanh", doc="Hyperbolic tangent of each element.")
+arcsinh = unary("arcsinh", torch.asinh, onnx="Asinh", doc="Inverse hyperbolic sine of each element.")
+arccosh = unary("arccosh", torch.acosh, onnx="Acosh", doc="Inverse hyperbolic cosine of each element.")
+arctanh = unary("arctanh", torch.atanh, onnx="Atanh", doc="Inverse hyperbolic tangent of each element.")
+degrees = unary("degrees", torch.rad2deg, onnx=_onnx.times(180 / torch.pi), doc="Radians as degrees.")
+radians = unary("radians", torch.deg2rad, onnx=_onnx.times(torch.pi / 180), doc="Degrees as radians.")
+logical_not = unary("logical_not", _not, exact=True, onnx=_onnx.is_zero, doc="One where an element is zero, else zero.")
+zeros_like = unary(
+    "zeros_like", torch.zeros_like, exact=True, onnx=_onnx.filled(0), doc="Zeros in shape and type of the data."
+)
+ones_like = unary(
+    "ones_like", torch.ones_like, exact=True, onnx=_onnx.filled(1), doc="Ones in shape and type of the data."
+)
+identity = unary("_copy", torch.clone, "identity", exact=True, onnx="Identity", doc="A copy.")
 
 
 @operator("all_finite")

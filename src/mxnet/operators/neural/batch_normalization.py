@@ -186,6 +186,77 @@ def per_channel(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Know
     return ((size(data, attributes.get("axis", 1)),),) * 4
 
 
+def _lower(
+    graph: Any, data: Any, gamma: Any, beta: Any, mean: Any, variance: Any, eps: float, fix_gamma: bool, axis: int
+) -> Any:
+    """BatchNormalization with the moving statistics."""
+    if fix_gamma:
+        gamma = graph.constant(torch.ones(graph.need_sizes(gamma), dtype=gamma.dtype))
+    moved = graph.move_axis(data, axis, 1)
+    result = graph.node("BatchNormalization", moved, gamma, beta, mean, variance, epsilon=eps)
+    return result if moved is data else graph.move_axis(graph.shaped(result, moved), 1, axis)
+
+
+def _with_moments(graph: Any, result: Any, mean: Any, variance: Any, eps: float, wanted: bool) -> Any:
+    if not wanted:
+        return result
+    deviation = graph.node("Sqrt", graph.node("Add", variance, eps))
+    return result, graph.node("Identity", mean), graph.node("Reciprocal", deviation)
+
+
+@batch_norm.onnx
+def _(
+    graph: Any,
+    data: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    eps: float,
+    fix_gamma: bool,
+    output_mean_var: bool,
+    axis: int,
+) -> Any:
+    result = _lower(graph, data, gamma, beta, mean, variance, eps, fix_gamma, axis)
+    return _with_moments(graph, result, mean, variance, eps, output_mean_var)
+
+
+@batch_norm_with_relu.onnx
+def _(
+    graph: Any,
+    data: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    eps: float,
+    fix_gamma: bool,
+    output_mean_var: bool,
+    axis: int,
+) -> Any:
+    result = graph.node("Relu", _lower(graph, data, gamma, beta, mean, variance, eps, fix_gamma, axis))
+    return _with_moments(graph, result, mean, variance, eps, output_mean_var)
+
+
+@sync_batch_norm.onnx
+def _(
+    graph: Any,
+    data: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+    *,
+    eps: float,
+    fix_gamma: bool,
+    output_mean_var: bool,
+) -> Any:
+    result = _lower(graph, data, gamma, beta, mean, variance, eps, fix_gamma, 1)
+    return _with_moments(graph, result, mean, variance, eps, output_mean_var)
+
+
 batch_norm.completes(per_channel)
 batch_norm_with_relu.completes(per_channel)
 sync_batch_norm.completes(per_channel)

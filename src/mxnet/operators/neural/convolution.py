@@ -65,6 +65,39 @@ def convolution(
     return channels_last(result) if layout in CHANNELS_LAST else result
 
 
+@convolution.onnx
+def _(
+    graph: Any,
+    data: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    pad: tuple[int, ...],
+    num_group: int,
+    no_bias: bool,
+    layout: str | None,
+) -> Any:
+    last = layout in CHANNELS_LAST
+    if last:
+        data, weight = graph.move_axis(data, -1, 1), graph.move_axis(weight, -1, 1)
+    rank = len(kernel)
+    result = graph.node(
+        "Conv",
+        data,
+        weight,
+        None if no_bias else bias,
+        kernel_shape=kernel,
+        strides=stride or (1,) * rank,
+        dilations=dilate or (1,) * rank,
+        pads=(pad or (0,) * rank) * 2,
+        group=num_group,
+    )
+    return graph.permute(result, (0, *range(2, rank + 2), 1)) if last else result
+
+
 @convolution.completes
 @following
 def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
@@ -125,6 +158,46 @@ def deconvolution(
     bias = None if no_bias else bias
     result = _TRANSPOSED[rank](data, weight, bias, stride, pad, adj, num_group, dilate)
     return channels_last(result) if layout in CHANNELS_LAST else result
+
+
+@deconvolution.onnx
+def _(
+    graph: Any,
+    data: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    pad: tuple[int, ...],
+    adj: tuple[int, ...],
+    target_shape: tuple[int, ...],
+    num_group: int,
+    no_bias: bool,
+    layout: str | None,
+) -> Any:
+    last = layout in CHANNELS_LAST
+    if last:
+        data, weight = graph.move_axis(data, -1, 1), graph.move_axis(weight, -1, 1)
+    rank = len(kernel)
+    stride, dilate = stride or (1,) * rank, dilate or (1,) * rank
+    if any(target_shape):
+        size = torch.Size(graph.need_sizes(data, range(2, rank + 2)))
+        pad, adj = _reach(size, kernel, stride, dilate, target_shape)
+    result = graph.node(
+        "ConvTranspose",
+        data,
+        weight,
+        None if no_bias else bias,
+        kernel_shape=kernel,
+        strides=stride,
+        dilations=dilate,
+        pads=(pad or (0,) * rank) * 2,
+        output_padding=adj or (0,) * rank,
+        group=num_group,
+    )
+    return graph.permute(result, (0, *range(2, rank + 2), 1)) if last else result
 
 
 @deconvolution.completes

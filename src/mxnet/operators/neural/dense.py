@@ -42,6 +42,17 @@ def fully_connected(
     return F.linear(data, weight, bias.reshape(-1))
 
 
+@fully_connected.onnx
+def _(graph: Any, data: Any, weight: Any, bias: Any = None, *, no_bias: bool, flatten: bool) -> Any:
+    bias = None if no_bias or bias is None else bias if bias.rank == 1 else graph.reshape(bias, [-1])
+    if flatten and data.rank != 2:
+        data = graph.node("Flatten", data, axis=1)
+    if flatten or data.rank == 2:
+        return graph.node("Gemm", data, weight, bias, transB=1)
+    result = graph.node("MatMul", data, graph.permute(weight, (1, 0)))
+    return result if bias is None else graph.node("Add", result, bias)
+
+
 @fully_connected.completes
 @following
 def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
@@ -76,6 +87,12 @@ def embedding(
             f"output_dim={output_dim} take {(input_dim, output_dim)}"
         )
     return F.embedding(data.long().clamp(0, input_dim - 1), weight)
+
+
+@embedding.onnx
+def _(graph: Any, data: Any, weight: Any, *, input_dim: int) -> Any:
+    row = graph.node("Clip", graph.cast(data, torch.int64), 0, input_dim - 1)
+    return graph.node("Gather", weight, row)
 
 
 @embedding.completes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -46,3 +46,10 @@ def dropout(
         mask = torch.empty_like(data, requires_grad=False)
     mask.bernoulli_(1 - p, generator=generator_for(data.device))
     return data * mask.div_(1 - p)
+
+
+@dropout.onnx
+def _(graph: Any, data: Any, *, p: float, mode: str) -> Any:
+    if mode == "always" and p:
+        graph.refuse("mode='always' draws random numbers in inference")
+    return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -35,6 +36,23 @@ def layer_norm(
     if axis != data.dim() - 1:
         result = result.movedim(-1, axis)
     return (result, *_statistics(data, (axis,), eps, keepdim=True)) if output_mean_var else result
+
+
+@layer_norm.onnx
+def _(graph: Any, data: Any, gamma: Any, beta: Any, *, axis: int, eps: float, output_mean_var: bool) -> Any:
+    axis = graph.axis(data, axis)
+    moved = graph.move_axis(data, axis, -1)
+    result = graph.shaped(graph.node("LayerNormalization", moved, gamma, beta, axis=-1, epsilon=eps), moved)
+    result = graph.move_axis(result, -1, axis)
+    return (result, *_statistics_in_onnx(graph, data, axis, eps, keepdims=1)) if output_mean_var else result
+
+
+def _statistics_in_onnx(graph: Any, data: Any, axis: int, eps: float, keepdims: int) -> tuple[Any, Any]:
+    mean = graph.node("ReduceMean", data, [axis], keepdims=1)
+    distance = graph.node("Sub", data, mean)
+    variance = graph.node("ReduceMean", graph.node("Mul", distance, distance), [axis], keepdims=keepdims)
+    mean = mean if keepdims else graph.squeeze(mean, axis)
+    return mean, graph.node("Sqrt", graph.node("Add", variance, eps))
 
 
 @operator("GroupNorm", "_npx_group_norm", outputs=with_statistics)
@@ -69,6 +87,21 @@ def group_norm(
     return (result, *_statistics(grouped, (2,), eps, keepdim=False))
 
 
+@group_norm.onnx
+def _(graph: Any, data: Any, gamma: Any, beta: Any, *, num_groups: int, eps: float, output_mean_var: bool) -> Any:
+    (channels,) = graph.need_sizes(data, [1])
+    if gamma.shape == (num_groups,) != (channels,):
+        order = np.repeat(np.arange(num_groups), channels // num_groups)
+        gamma, beta = [graph.node("Gather", each, order) for each in (gamma, beta)]
+    grouped = graph.node("Reshape", data, [0, num_groups, -1])
+    ones, zeros = [graph.constant(torch.full((num_groups,), each, dtype=data.dtype)) for each in (1.0, 0.0)]
+    normal = graph.node("InstanceNormalization", grouped, ones, zeros, epsilon=eps)
+    normal = graph.node("Reshape", normal, graph.node("Shape", data))
+    gamma, beta = [graph.reshape(each, [channels, *[1] * (data.rank - 2)]) for each in (gamma, beta)]
+    result = graph.node("Add", graph.node("Mul", normal, gamma), beta)
+    return (result, *_statistics_in_onnx(graph, grouped, 2, eps, keepdims=0)) if output_mean_var else result
+
+
 @operator("InstanceNorm", "_npx_instance_norm")
 def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-3) -> Tensor:
     """Normalize every channel of every instance by its own mean and variance."""
@@ -76,6 +109,11 @@ def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-
         raise MXNetError(f"InstanceNorm: input data should be 3D or more, but has shape {tuple(data.shape)}")
     _check_parameters("InstanceNorm", data, 1, gamma, beta)
     return torch.group_norm(data, data.shape[1], gamma, beta, eps)
+
+
+@instance_norm.onnx
+def _(graph: Any, data: Any, gamma: Any, beta: Any, *, eps: float) -> Any:
+    return graph.node("InstanceNormalization", data, gamma, beta, epsilon=eps)
 
 
 @following
@@ -114,6 +152,13 @@ def l2_normalization(
     return data * (data.square().sum(axes, keepdim=True) + eps).rsqrt()
 
 
+@l2_normalization.onnx
+def _(graph: Any, data: Any, *, eps: float, mode: str) -> Any:
+    axes = [1] if mode == "channel" else list(range(2 if mode == "spatial" else 1, data.rank))
+    energy = graph.node("ReduceSumSquare", data, axes, keepdims=1)
+    return graph.node("Div", data, graph.node("Sqrt", graph.node("Add", energy, eps)))
+
+
 @operator("LRN")
 def local_response_normalization(
     data: Tensor, *, alpha: float = 1e-4, beta: float = 0.75, knorm: float = 2.0, nsize: int
@@ -124,6 +169,11 @@ def local_response_normalization(
     return F.local_response_norm(data, nsize, alpha, beta, knorm)
 
 
+@local_response_normalization.onnx
+def _(graph: Any, data: Any, *, alpha: float, beta: float, knorm: float, nsize: int) -> Any:
+    return graph.node("LRN", data, alpha=alpha, beta=beta, bias=knorm, size=nsize)
+
+
 @operator("moments", outputs=2)
 def moments(data: Tensor, *, axes: Axes | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """Mean and biased variance along axes."""
@@ -132,3 +182,12 @@ def moments(data: Tensor, *, axes: Axes | None = None, keepdims: bool = False) -
         raise MXNetError("moments: axes must name the axes; for moments of everything name them all")
     variance, mean = torch.var_mean(data, axes, correction=0, keepdim=keepdims)
     return mean, variance
+
+
+@moments.onnx
+def _(graph: Any, data: Any, *, axes: int | tuple[int, ...] | None, keepdims: bool) -> Any:
+    axes = (axes,) if isinstance(axes, int) else axes
+    mean = graph.node("ReduceMean", data, axes, keepdims=1)
+    distance = graph.node("Sub", data, mean)
+    variance = graph.node("ReduceMean", graph.node("Mul", distance, distance), axes, keepdims=int(keepdims))
+    return mean if keepdims else graph.squeeze(mean, *axes), variance

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -212,6 +213,97 @@ def _counts(
     return _sums(marks[None, None], kernel, stride).clamp(min=1)
 
 
+@pooling.onnx
+def _(
+    graph: Any,
+    data: Any,
+    *,
+    kernel: tuple[int, ...],
+    pool_type: str,
+    global_pool: bool,
+    pooling_convention: str,
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    p_value: int | None,
+    count_include_pad: bool | None,
+    layout: str | None,
+) -> Any:
+    last = layout in CHANNELS_LAST
+    data = graph.move_axis(data, -1, 1) if last else data
+    if pool_type == "lp":
+        data = graph.shaped(graph.node("Pow", data, p_value), data)
+    if global_pool:
+        result = _whole_in_onnx(graph, data, pool_type)
+    else:
+        stride, pad = stride or (1,) * len(kernel), pad or (0,) * len(kernel)
+        extra = _beyond(graph, data, kernel, stride, pad, pooling_convention)
+        counted = count_include_pad is not False
+        result = _windows_in_onnx(graph, data, pool_type, kernel, stride, pad, extra, counted)
+    if pool_type == "lp" and p_value == 2:
+        result = graph.node("Sqrt", result)
+    elif pool_type == "lp" and p_value == 3:
+        root = graph.node("Pow", graph.node("Abs", result), 1 / 3)
+        result = graph.node("Mul", graph.node("Sign", result), root)
+    return graph.permute(result, (0, *range(2, data.rank), 1)) if last else result
+
+
+def _whole_in_onnx(graph: Any, data: Any, kind: str) -> Any:
+    if kind in ("avg", "max"):
+        return graph.node("GlobalAveragePool" if kind == "avg" else "GlobalMaxPool", data)
+    return graph.node("ReduceSum", data, list(range(2, data.rank)), keepdims=1)
+
+
+def _beyond(
+    graph: Any, data: Any, kernel: tuple[int, ...], stride: tuple[int, ...], pad: tuple[int, ...], convention: str
+) -> tuple[int, ...]:
+    """How far the last windows reach beyond the padded data."""
+    if convention == "valid" or set(stride) == {1}:
+        return (0,) * len(kernel)
+    size = graph.need_sizes(data, range(2, data.rank))
+    counts = _lengths(size, kernel, stride, pad, convention)
+    rows = zip(size, kernel, stride, pad, counts, strict=True)
+    return tuple([max((count - 1) * step + k - length - 2 * before, 0) for length, k, step, before, count in rows])
+
+
+def _windows_in_onnx(
+    graph: Any,
+    data: Any,
+    kind: str,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    pad: tuple[int, ...],
+    extra: tuple[int, ...],
+    count_pad: bool,
+) -> Any:
+    ends = tuple([before + more for before, more in zip(pad, extra, strict=True)])
+    none = (0,) * len(kernel)
+    within = all(end < k for end, k in zip(ends, kernel, strict=True))
+    if kind == "max":
+        if not within:  # windows that hold nothing but padding
+            data = _padded_in_onnx(graph, data, pad, ends, torch.finfo(data.dtype).min)
+            pad = ends = none
+        return graph.node("MaxPool", data, kernel_shape=kernel, strides=stride, pads=(*pad, *ends))
+    counted = kind != "avg" or not any(extra)
+    if kind != "avg" or (count_pad and any(extra)):
+        # Zeros that count, and behind them those that an average leaves out and a sum need not.
+        data = _padded_in_onnx(graph, data, pad, pad if kind == "avg" else ends, 0)
+        pad, ends = none, extra if kind == "avg" else none
+    elif not count_pad:
+        counted = False
+    if any(end >= k for end, k in zip(ends, kernel, strict=True)):
+        graph.refuse("there are windows beyond the padded data")
+    result = graph.node(
+        "AveragePool", data, kernel_shape=kernel, strides=stride, pads=(*pad, *ends), count_include_pad=int(counted)
+    )
+    return result if kind == "avg" else graph.node("Mul", result, float(math.prod(kernel)))
+
+
+def _padded_in_onnx(graph: Any, data: Any, begin: tuple[int, ...], end: tuple[int, ...], filler: float) -> Any:
+    if not any((*begin, *end)):
+        return data
+    return graph.node("Pad", data, [0, 0, *begin, 0, 0, *end], filler)
+
+
 @operator("_contrib_AdaptiveAvgPooling2D")
 def adaptive_average_pooling(
     data: Tensor,
@@ -238,3 +330,16 @@ def adaptive_average_pooling(
     else:
         size = output_size * 2 if len(output_size) == 1 else output_size
     return F.adaptive_avg_pool2d(data, size)
+
+
+@adaptive_average_pooling.onnx
+def _(graph: Any, data: Any, *, output_size: tuple[int, ...] | None) -> Any:
+    wanted = (output_size or (1,)) * (1 if len(output_size or (1,)) == 2 else 2)
+    if wanted == (1, 1):
+        return graph.node("GlobalAveragePool", data)
+    height, width = [
+        F.adaptive_avg_pool1d(torch.eye(length, dtype=torch.float64)[None], count)[0].to(data.dtype)
+        for length, count in zip(graph.need_sizes(data, [2, 3]), wanted, strict=True)
+    ]
+    rows = graph.node("MatMul", graph.constant(height.T), data, dtype=data.dtype)
+    return graph.node("MatMul", rows, graph.constant(width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Literal
@@ -46,6 +47,32 @@ def _over_lengths(
     position = position.view((-1,) + (1,) * (data.dim() - 1 - axis))
     inside = position < length.unsqueeze(axis)
     return _masked(function, data, inside, axis, dtype)
+
+
+def _in_onnx(kind: str, negated: bool = False) -> Callable[..., Any]:
+    """The rule of a softmax in one of its variants."""
+
+    def lower(
+        graph: Any, data: Any, length: Any = None, *, axis: int, temperature: float | None, use_length: bool
+    ) -> Any:
+        data = graph.shaped(graph.node("Neg", data), data) if negated else data
+        if temperature is not None and temperature != 1:
+            data = graph.shaped(graph.node("Div", data, temperature), data)
+        if not use_length:
+            return graph.node(kind, graph.cast(data, graph.results[0].dtype), axis=axis)
+        axis = graph.axis(data, axis)
+        position = graph.positions(graph.size(data, axis))
+        position = graph.reshape(position, [-1, *[1] * (data.rank - 1 - axis)])
+        inside = graph.node("Less", position, graph.unsqueeze(graph.cast(length, torch.int64), axis))
+        return _masked_in_onnx(graph, kind, data, inside, axis)
+
+    return lower
+
+
+def _masked_in_onnx(graph: Any, kind: str, data: Any, mask: Any, axis: int, elsewhere: float = 0.0) -> Any:
+    filled = graph.node("Where", mask, data, torch.finfo(data.dtype).min)
+    result = graph.node(kind, graph.cast(filled, graph.results[0].dtype), axis=axis)
+    return graph.node("Where", mask, result, elsewhere)
 
 
 def _masked(
@@ -105,6 +132,11 @@ def softmin(
     return _over_lengths(torch.softmax, -data, length, axis, temperature, dtype, use_length, "softmin")
 
 
+softmax.onnx(_in_onnx("Softmax"))
+log_softmax.onnx(_in_onnx("LogSoftmax"))
+softmin.onnx(_in_onnx("Softmax", negated=True))
+
+
 @following
 def _length(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
     return (without(data, attributes["axis"]),)
@@ -123,6 +155,11 @@ def masked_softmax(
     return _masked(torch.softmax, data / temperature, _truth(mask, "masked_softmax"), axis, None)
 
 
+@masked_softmax.onnx
+def _(graph: Any, data: Any, mask: Any, *, axis: int, temperature: float) -> Any:
+    return _masked_in_onnx(graph, "Softmax", graph.node("Div", data, temperature), mask, axis)
+
+
 @operator("masked_log_softmax", "_npx_masked_log_softmax")
 def masked_log_softmax(
     data: Tensor, mask: Tensor, *, axis: int = -1, temperature: float = 1.0, normalize: bool = True
@@ -132,6 +169,11 @@ def masked_log_softmax(
     mask = _truth(mask, "masked_log_softmax")
     result = _masked(torch.log_softmax, data / temperature, mask, axis, None)
     return torch.where(mask, result, torch.full((), float("-inf"), dtype=result.dtype, device=data.device))
+
+
+@masked_log_softmax.onnx
+def _(graph: Any, data: Any, mask: Any, *, axis: int, temperature: float) -> Any:
+    return _masked_in_onnx(graph, "LogSoftmax", graph.node("Div", data, temperature), mask, axis, -math.inf)
 
 
 def _truth(mask: Tensor, where: str) -> Tensor:
@@ -144,3 +186,8 @@ def _truth(mask: Tensor, where: str) -> Tensor:
 def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "instance") -> Tensor:
     """Softmax over the channels (the second dimension), or over the last dimension."""
     return torch.softmax(data, 1 if mode == "channel" else -1)
+
+
+@softmax_activation.onnx
+def _(graph: Any, data: Any, *, mode: str) -> Any:
+    return graph.node("Softmax", data, axis=1 if mode == "channel" else -1)

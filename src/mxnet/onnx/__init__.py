@@ -1,0 +1,7 @@
+"""ONNX: the way out to other runtimes and back in. The package `onnx` is imported when it is first needed."""
+
+from __future__ import annotations
+
+from mxnet.onnx._api import export_model
+
+__all__ = ["export_model"]
