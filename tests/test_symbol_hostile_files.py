@@ -123,6 +123,14 @@ def test_hostile_files_are_refused(case: str) -> None:
     refuse(*HOSTILE[case])
 
 
+@pytest.mark.parametrize("place", ["op", "name", "inputs", "attrs", "heads"])
+def test_no_depth_of_nesting_goes_unnoticed(place: str) -> None:
+    for depth in (1, 10, *range(500, 1500, 10)):
+        nested = "[" * depth + "]" * depth
+        text = json.dumps(graph_of(RELU, heads="here") if place == "heads" else graph_of({**RELU, place: "here"}))
+        refuse(text.replace('"here"', nested), "")
+
+
 @pytest.mark.parametrize("case", SHAPES)
 def test_hostile_attributes_are_refused(case: str) -> None:
     refuse(graph_of({"op": "Pooling", "attrs": {"kernel": SHAPES[case]}}), "node 1 'y' (Pooling): ")

@@ -8,9 +8,13 @@ Under 2.0.0b1 it writes into `graphs/` beside itself, each ``{name: graph}``:
     zoo.json.gz       the 34 networks of the model zoo, traced
     blocks.json.gz    single layers and small blocks, traced
     calls.json.gz     every expression of the tables of operators, and of graphs.txt, traced
-    rewritten.json    what it makes of old.json: handwritten files in the manner of old versions, or the error's name
 
-and under 1.9.1 exports.json.gz: networks and symbols as 1.9.1 exports them, and `rewritten_1.json`. Three minutes.
+and under 1.9.1:
+
+    exports.json.gz   networks and symbols as 1.9.1 exports them
+    rewritten.json    what it makes of old.json, handwritten files in the manner of old versions; null: it refuses
+
+Two minutes in all.
 A graph is a parsed ``-symbol.json`` without what all of them share (versions, the list of arguments).
 """
 
@@ -189,12 +193,12 @@ def calls():
     return {expression: graph for expression, graph in graphs.items() if graph and graph["heads"]}
 
 
-def rewritten(load):
-    """What this version makes of the handwritten files: a graph, or nothing where it refuses."""
+def rewritten():
+    """What 1.9.1 makes of the handwritten files: a graph, or nothing where it refuses."""
 
     def attempt(text):
         try:
-            return brief(load(text).tojson())
+            return brief(mx.sym.load_json(text).tojson())
         except Exception:
             return None
 
@@ -243,10 +247,9 @@ def exports():
 
 if __name__ == "__main__":
     if mx.__version__.startswith("2."):
-        write("rewritten.json", rewritten(mx.sym.fromjson))
         write("blocks.json.gz", blocks())
         write("calls.json.gz", calls())
         write("zoo.json.gz", zoo())
     else:
-        write("rewritten_1.json", rewritten(mx.sym.load_json))
+        write("rewritten.json", rewritten())
         write("exports.json.gz", exports())

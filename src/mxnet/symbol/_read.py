@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -169,7 +170,7 @@ class _Reader:
     def entry(self, item: Any, where: str) -> Entry:
         """One of the entries in `inputs` or `heads`: node, output and, ignored, a version."""
         if not (type(item) is list and 2 <= len(item) <= 3 and all([type(part) is int for part in item])):
-            raise MXNetError(f"{where} must hold lists of a node's and an output's number, not {_cut(str(item))}")
+            raise MXNetError(f"{where} must hold lists of a node's and an output's number, not {reprlib.repr(item)}")
         place, output = item[0], item[1]
         if not 0 <= place < len(self._nodes):
             raise MXNetError(
@@ -250,7 +251,8 @@ def _described(record: Any) -> str:
     """Name and operator of a node, for error messages."""
     if not isinstance(record, dict):
         return ""
-    return f" {_cut(str(record.get('name')))!r} ({_cut(str(record.get('op')))})"
+    name, op = [value if isinstance(value, str) else reprlib.repr(value) for value in map(record.get, ("name", "op"))]
+    return f" {_cut(name)!r} ({_cut(op)})"
 
 
 def _brief(error: Exception) -> str:
