@@ -25,7 +25,7 @@ from mxnet.operators.catalogue import Operator
 from mxnet.operators.module import ModuleOperator
 from mxnet.symbol._graph import Entry, Node, topological
 
-__all__ = ["Call", "attach", "to_module", "unreserved"]
+__all__ = ["Call", "Tracer", "attach", "to_module", "unreserved"]
 
 Tensor = torch.Tensor
 
@@ -34,6 +34,12 @@ _NUMBERED = re.compile(r"node_\d+")
 _FAMILY = re.compile(r"^_+(npi|npx|np|contrib|image|linalg|random|sample|sparse)?_*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _SAMPLERS = ("mxnet.operators.random", "mxnet.operators.sampling")
+
+
+class Tracer(fx.Tracer):
+    """How torch.fx reads the code of a module that was pickled: what hangs on buffers alone is no constant."""
+
+    proxy_buffer_attributes = True
 
 
 class Call(torch.nn.Module):
@@ -135,7 +141,7 @@ def _tuple_if_several(outputs: list[Any]) -> Any:
 
 class _Builder:
     def __init__(self, nodes: Sequence[Node], values: Mapping[Node, Tensor], constants: Mapping[Node, Tensor]) -> None:
-        self._graph = fx.Graph()
+        self._graph = fx.Graph(tracer_cls=Tracer)
         self._nodes = nodes
         self._values = values
         self._constants = dict(constants)

@@ -296,7 +296,9 @@ class HybridBlock(Block):
         """This block as a module of PyTorch: torch trains, compiles, exports and saves it as any of its own.
 
         Its parameters have the names they have here, running statistics are buffers. It takes torch tensors, of any
-        batch size; `train` and `eval` switch the mode of Dropout, BatchNorm and the like.
+        batch size; `train` and `eval` switch the mode of Dropout, BatchNorm and the like. Random numbers are torch's
+        own. Copies of convolutions' weights have torch's default layout: for speed, change it as that of any other
+        module, with ``.to(memory_format=torch.channels_last)``.
 
         Parameters
         ----------

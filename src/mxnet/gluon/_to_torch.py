@@ -94,7 +94,7 @@ def tensor_of(parameter: Parameter, share: bool) -> torch.Tensor:
             "one of them first"
         )
     tensor = replicas[0]._data.detach()
-    tensor = tensor if share else tensor.clone()
+    tensor = tensor if share else tensor.clone(memory_format=torch.contiguous_format)
     if not parameter._differentiable:
         return tensor
     return torch.nn.Parameter(tensor, requires_grad=parameter.grad_req != "null" and tensor.is_floating_point())

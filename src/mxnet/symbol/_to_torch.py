@@ -66,7 +66,7 @@ def _tensor(node: Node, value: Any, is_state: bool, share: bool) -> torch.Tensor
         tensor = torch.from_numpy(value)
     else:
         raise TypeError(f"to_torch: params[{node.name!r}] must be an array, not {type(value).__name__}")
-    tensor = tensor if share else tensor.clone()
+    tensor = tensor if share else tensor.clone(memory_format=torch.contiguous_format)
     return tensor if is_state or not tensor.is_floating_point() else torch.nn.Parameter(tensor)
 
 
