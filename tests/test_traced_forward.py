@@ -151,6 +151,8 @@ IN_PARTS = {
     "x.as_in_ctx(mx.cpu(1)) * 1": r"copies an array from cpu\(0\) to cpu\(1\)",
     "mx.random.seed(3) or x * 1": "mx.random.seed",
     "np.random.shuffle(x) or x.sort()": "writes to an array that was made outside of it",
+    "npx.cond(lambda x: x.sum() > 3, lambda x: x + 1, lambda x: x - 1, x)": "the condition of cond hangs on values",
+    "npx.while_loop(lambda n: n < 3, lambda n: (n, n + 1), x[0, :1], 5)": "the condition of while_loop hangs on",
 }
 
 
@@ -173,8 +175,6 @@ READS = {
     "onp.asarray(x).sum() * x": "asnumpy()",
     "np.from_torch(torch.from_dlpack(x))": "DLPack",
     "pickle.dumps(x) and x": "pickle",
-    "npx.cond(lambda x: x.sum() > 3, lambda x: x + 1, lambda x: x - 1, x)": "the condition of cond",
-    "npx.while_loop(lambda n: n < 3, lambda n: (n, n + 1), x[0, :1], 5)": "the condition of while_loop",
 }
 
 

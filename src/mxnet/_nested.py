@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["LEAF", "flatten", "rebuild", "ways"]
+__all__ = ["LEAF", "flatten", "others", "rebuild", "ways"]
 
 
 class _Leaf:
@@ -38,7 +39,8 @@ def flatten(value: Any, leaves: list[Any], kind: type) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value), tuple([flatten(item, leaves, kind) for item in value])
     if isinstance(value, dict):
-        return dict, tuple(value), tuple([flatten(item, leaves, kind) for item in value.values()])
+        made = OrderedDict if isinstance(value, OrderedDict) else dict
+        return made, tuple(value), tuple([flatten(item, leaves, kind) for item in value.values()])
     return _Other(value)
 
 
@@ -48,11 +50,20 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
         return next(leaves)
     if type(structure) is _Other:
         return structure[1]
-    if structure[0] is dict:
-        return dict(zip(structure[1], [rebuild(item, leaves) for item in structure[2]], strict=True))
+    if issubclass(structure[0], dict):
+        return structure[0](zip(structure[1], [rebuild(item, leaves) for item in structure[2]], strict=True))
     kind, items = structure
     values = [rebuild(item, leaves) for item in items]
     return kind(*values) if hasattr(kind, "_fields") else kind(values)
+
+
+def others(structure: Any) -> Iterator[Any]:
+    """What a structure holds beside the leaves."""
+    if type(structure) is _Other:
+        yield structure[1]
+    elif structure is not LEAF:
+        for item in structure[-1]:
+            yield from others(item)
 
 
 def ways(structure: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -60,6 +71,6 @@ def ways(structure: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
     if structure is LEAF:
         yield way
     elif type(structure) is not _Other:
-        keys = structure[1] if structure[0] is dict else range(len(structure[1]))
+        keys = structure[1] if issubclass(structure[0], dict) else range(len(structure[1]))
         for key, item in zip(keys, structure[-1], strict=True):
             yield from ways(item, (*way, key))

@@ -22,7 +22,7 @@ from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
 from mxnet.engines._registry import find_engine
 from mxnet.gluon._plan import Plan, Trace, Untraced
 from mxnet.gluon._shape_pass import shape_only
-from mxnet.gluon._structure import flatten, rebuild
+from mxnet.gluon._structure import check_plain, flatten, rebuild
 from mxnet.ndarray._array import Array, device_of_array, read
 from mxnet.symbol._tracer import Tracer, ValueTracer
 
@@ -58,6 +58,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
     tracer = (ValueTracer if with_values else Tracer)(lambda parameter: names.get(id(parameter), parameter.name))
     arrays: list[Array] = []
     structure = flatten(tuple(args), arrays)
+    check_plain(structure, "the forward pass is given")
     inputs, stand_ins = [], []
     for number, array in enumerate(arrays):
         name = "data" if len(arrays) == 1 else f"data{number}"
@@ -74,6 +75,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         raise ValuesNotKnown(f"{_where(block, tracer, error.__traceback__)}: {error}") from error
     outputs: list[Array] = []
     structure = flatten(output, outputs)
+    check_plain(structure, "the forward pass returns")
     return Trace(
         entries=[tracer.entry_of(array) for array in outputs],
         inputs=inputs,

@@ -14,6 +14,7 @@ from mxnet.engines._registry import Engine
 from mxnet.gluon._structure import ARRAY, rebuild
 from mxnet.ndarray._array import Array, read, run, wrap
 from mxnet.ndarray._gradients import node_of
+from mxnet.ndarray.ndarray import NDArray
 from mxnet.symbol._graph import Entry, Node, replay
 
 if TYPE_CHECKING:
@@ -151,7 +152,10 @@ class Plan(Untraced):
             self._note_dead_ends(arrays, tensors, made, compiled)
         if self._single:
             return made[0]
-        outputs = [made[place] if place >= 0 else self._array(~place, arrays) for place in self._places]
+        outputs = [
+            made[place] if place >= 0 else _as_class(self._array(~place, arrays), cls)
+            for place, cls in zip(self._places, self.trace.classes, strict=True)
+        ]
         return rebuild(self.trace.structure, iter(outputs))
 
     def run_observed(self, arrays: Sequence[Array], hooks: Sequence[tuple[Callable[..., Any], bool]]) -> Any:
@@ -214,6 +218,13 @@ class Plan(Untraced):
             if origin.ended or given:
                 ended = frozenset([node_of(tensors[number]) for number in origin.ended])
                 array._dead_ends = ended.union(*[given[n] for n in origin.reached if n in given]) or None
+
+
+def _as_class(array: Any, cls: type) -> Array:
+    """An array that was there before, or its other face over the same memory."""
+    if type(array) is cls:
+        return array
+    return array.as_nd_ndarray() if cls is NDArray else array.as_np_ndarray()
 
 
 def _named(node: Node, inputs: list[Any], results: list[Any], with_inputs: bool) -> Iterator[tuple[str, Array]]:

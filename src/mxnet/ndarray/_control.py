@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mxnet.ndarray._array import Array, known, run
+from mxnet.ndarray._array import Array, is_known, refuse_tracing, run
 from mxnet.operators.catalogue import find
 
 __all__ = ["cond", "foreach", "while_loop"]
@@ -85,9 +85,9 @@ def while_loop(
     ------
     ValueError
         If `max_iterations` is missing, `loop_vars` is empty, or `func` changes the number of its variables.
-    ValuesNotKnown
-        If a hybridized block is traced and the condition hangs on its arrays. Take a fixed number of steps and
-        choose with `mx.np.where`.
+    NotTraceable
+        If a hybridized block is traced and the condition hangs on its arrays: the block then runs without a graph.
+        For a graph, take a fixed number of steps and choose with `mx.np.where`.
     """
     if max_iterations is None:
         raise ValueError("max_iterations should be specified")
@@ -134,8 +134,9 @@ def cond(pred: Any, then_func: Callable[..., Any], else_func: Callable[..., Any]
 
     Raises
     ------
-    ValuesNotKnown
-        If a hybridized block is traced and `pred` hangs on its arrays. Compute both and choose with `mx.np.where`.
+    NotTraceable
+        If a hybridized block is traced and `pred` hangs on its arrays: the block then runs without a graph. For a
+        graph, compute both and choose with `mx.np.where`.
     """
     arguments = [inputs] if isinstance(inputs, Array) else list(inputs or ())
     chosen = pred(*arguments) if callable(pred) else pred
@@ -144,6 +145,6 @@ def cond(pred: Any, then_func: Callable[..., Any], else_func: Callable[..., Any]
 
 def _holds(condition: Any, where: str) -> bool:
     """The truth of a condition, which is an array of one element or a Python value."""
-    if isinstance(condition, Array):
-        known(condition, f"the condition of {where}")
+    if isinstance(condition, Array) and not is_known(condition):
+        refuse_tracing(f"the condition of {where} hangs on values")
     return bool(condition)
