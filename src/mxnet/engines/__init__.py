@@ -1,1 +1,9 @@
-"""Engines: what turns a graph into something that runs."""
+"""Engines: what compiles graphs for inference. `Engine` is what to subclass, `register` what makes one known."""
+
+from __future__ import annotations
+
+from mxnet.engines import _auto, _reference, _through_onnx  # noqa: F401  (each registers its engines)
+from mxnet.engines._auto import choices
+from mxnet.engines.engine import Engine, Subgraph, engines, register
+
+__all__ = ["Engine", "Subgraph", "choices", "engines", "register"]

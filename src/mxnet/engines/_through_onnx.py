@@ -1,0 +1,171 @@
+"""Engines that take ONNX graphs: OpenVINO and ONNX Runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.engines.engine import Engine, Function, Subgraph, register
+from mxnet.symbol._graph import Node
+
+__all__ = ["OnnxRuntime", "OpenVINO"]
+
+Tensor = torch.Tensor
+
+_TYPES = (torch.float32, torch.float64, torch.int32, torch.int64, torch.uint8, torch.int8, torch.bool)
+_PRECISIONS = ("float32", "bfloat16")
+
+
+class _ThroughOnnx(Engine):
+    """What takes those operators that have an ONNX form."""
+
+    package: ClassVar[str] = ""
+
+    @classmethod
+    def problem(cls) -> str:
+        if importlib.util.find_spec(cls.package) is None:
+            return f"the package {cls.package} is not installed: pip install {cls.package}"
+        if importlib.util.find_spec("onnx") is None:
+            return "the package onnx is not installed: pip install onnx"
+        return ""
+
+    def takes(self, node: Node, inputs: Sequence[Tensor | None]) -> bool:
+        if node.op.onnx_rule is None or any(each is not None and each.dtype not in _TYPES for each in inputs):
+            return False
+        sources = [None if each is None else Node(None, f"input{place}") for place, each in enumerate(inputs)]
+        entries = [None if source is None else (source, 0) for source in sources]
+        alone = Node(node.op, node.name, node.attributes, entries)
+        known = {source.name: each for source, each in zip(sources, inputs, strict=True) if source is not None}
+        try:
+            _lowered([(alone, number) for number in range(alone.outputs)], known)
+        except MXNetError:
+            return False
+        return True
+
+
+def _lowered(entries: list[Any], known: dict[str, Tensor]) -> Any:
+    from mxnet.onnx._api import OPSET
+    from mxnet.onnx._lower import lower
+
+    shapes = {name: tuple(tensor.shape) for name, tensor in known.items()}
+    return lower(entries, shapes, {name: tensor.dtype for name, tensor in known.items()}, OPSET)
+
+
+@contextlib.contextmanager
+def _model_file(graph: Subgraph) -> Iterator[str]:
+    """The path of the graph's ONNX file, its weights in a file beside it that libraries map into memory."""
+    from mxnet.onnx._model import model_of, write_model
+
+    inputs = {node.name: example for node, example in zip(graph.inputs, graph.examples, strict=True)}
+    weights = {node.name: tensor for node, tensor in graph.constants.items()}
+    lowered = _lowered(graph.entries, inputs | weights)
+    with tempfile.TemporaryDirectory(prefix="mxnet-") as folder:
+        path = os.path.join(folder, "graph.onnx")
+        with open(f"{path}.data", "xb") as file:
+            model = model_of(lowered, {name: tuple(example.shape) for name, example in inputs.items()}, weights, file)
+        write_model(model, path)
+        yield path
+
+
+@register
+class OpenVINO(_ThroughOnnx):
+    """Intel's OpenVINO, for CPUs.
+
+    Parameters
+    ----------
+    precision : {'float32', 'bfloat16'}
+        What it computes in; results are float32.
+    """
+
+    name = "openvino"
+    package = "openvino"
+
+    def __init__(self, precision: str = "float32") -> None:
+        if precision not in _PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(map(repr, _PRECISIONS))}, not {precision!r}")
+        self._precision = {"float32": "f32", "bfloat16": "bf16"}[precision]
+
+    def compile(self, graph: Subgraph) -> Function:
+        import openvino
+
+        options = {
+            "INFERENCE_PRECISION_HINT": self._precision,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        }
+        core = openvino.Core()
+        with _model_file(graph) as path:
+            compiled = core.compile_model(core.read_model(path), "CPU", options)
+        return _OpenVINOFunction(compiled, openvino.Tensor)
+
+
+class _OpenVINOFunction:
+    """Calls a compiled model, with a request of its own for each thread that is in a call."""
+
+    def __init__(self, compiled: Any, memory: type) -> None:
+        self._compiled = compiled
+        self._memory = memory
+        self._free = [compiled.create_infer_request()]
+        self._results = [
+            (tuple(output.shape), _TORCH_TYPES[output.element_type.get_type_name()]) for output in compiled.outputs
+        ]
+
+    def __call__(self, *tensors: Tensor) -> list[Tensor]:
+        memory = self._memory
+        try:
+            request = self._free.pop()
+        except IndexError:
+            request = self._compiled.create_infer_request()
+        given = [tensor.contiguous() for tensor in tensors]
+        results = [torch.empty(shape, dtype=dtype) for shape, dtype in self._results]
+        for number, tensor in enumerate(given):
+            request.set_input_tensor(number, memory(tensor.numpy(), shared_memory=True))
+        for number, tensor in enumerate(results):
+            request.set_output_tensor(number, memory(tensor.numpy(), shared_memory=True))
+        request.infer()
+        self._free.append(request)
+        return results
+
+
+_TORCH_TYPES = {
+    "f32": torch.float32,
+    "f64": torch.float64,
+    "i32": torch.int32,
+    "i64": torch.int64,
+    "u8": torch.uint8,
+    "i8": torch.int8,
+    "boolean": torch.bool,
+}
+
+
+@register
+class OnnxRuntime(_ThroughOnnx):
+    """Microsoft's ONNX Runtime, on its CPU provider."""
+
+    name = "onnxruntime"
+    package = "onnxruntime"
+
+    def compile(self, graph: Subgraph) -> Function:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        # Threads that spin while they wait would slow whatever else the process does, torch's part of it first.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        with _model_file(graph) as path:
+            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        names = [node.name for node in graph.inputs]
+
+        def function(*tensors: Tensor) -> list[Tensor]:
+            given = {name: tensor.contiguous().numpy() for name, tensor in zip(names, tensors, strict=True)}
+            return [torch.from_numpy(array) for array in session.run(None, given)]
+
+        return function

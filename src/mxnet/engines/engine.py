@@ -1,0 +1,148 @@
+"""What an engine is, and the engines there are by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+import torch
+
+from mxnet.symbol._graph import Entry, Node
+
+__all__ = ["Engine", "Subgraph", "engine_named", "engines", "register"]
+
+Tensor = torch.Tensor
+Function = Callable[..., Sequence[Tensor]]
+
+
+class Subgraph(NamedTuple):
+    """A graph for an engine to compile: the whole of a network's, or the part that the engine takes.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        What to compute.
+    inputs : list of Node
+        The variables that a call is given, in its order.
+    examples : list of Tensor
+        A tensor without values for each of them: shape, type and, in its ``device``, nothing that matters.
+    constants : dict of Node to Tensor
+        The values of the other variables; they do not change while the compiled function is used.
+    device : torch.device
+        Where calls get their tensors and give their results.
+    """
+
+    entries: list[Entry]
+    inputs: list[Node]
+    examples: list[Tensor]
+    constants: Mapping[Node, Tensor]
+    device: torch.device
+
+
+class Engine:
+    """What compiles graphs for inference. Subclasses define `compile`, and what else they need to.
+
+    An instance is made for each network, with the options that the user gives to `HybridBlock.optimize_for`, as
+    keyword arguments. Nodes that an engine does not take run on torch.
+
+    Attributes
+    ----------
+    name : str
+        By which users ask for it.
+
+    Examples
+    --------
+    >>> from mxnet import engines
+    >>> @engines.register
+    ... class Mine(engines.Engine):
+    ...     name = "mine"
+    ...     def takes(self, node, inputs):
+    ...         return node.op.name == "Activation"
+    ...     def compile(self, graph):
+    ...         return lambda x: [x.relu()]
+    >>> net = mx.gluon.nn.Dense(2, activation="relu")
+    >>> net.initialize()
+    >>> net.optimize_for(mx.np.ones((1, 3)), backend="mine")
+    """
+
+    name: ClassVar[str] = ""
+
+    @classmethod
+    def problem(cls) -> str:
+        """Why it cannot be used here, such as a package that is missing; empty if it can."""
+        return ""
+
+    def before(self, entries: list[Entry], constants: dict[Node, Tensor]) -> list[Entry]:
+        """The whole graph before it is parted, rewritten as the engine likes; `constants` may be added to."""
+        return entries
+
+    def takes(self, node: Node, inputs: Sequence[Tensor | None]) -> bool:
+        """Whether it runs an operator's node for inputs of these shapes and types (tensors without values)."""
+        return True
+
+    def after(self, parts: Sequence[Subgraph]) -> None:
+        """Told of the parts it is going to compile."""
+
+    def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Function:
+        """A function for a whole network: parted, the parts compiled, and put together; `sample` are inputs."""
+        from mxnet.engines._assembly import compile_parts
+
+        return compile_parts(self, graph)
+
+    def compile(self, graph: Subgraph) -> Function:
+        """A function of tensors that computes ``graph.entries``; several threads may call it at a time.
+
+        Its results must be memory of the caller's own.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define compile(self, graph)")
+
+
+_ENGINES: dict[str, type[Engine]] = {}
+_OTHER_NAMES = {"onednn": "openvino", "mkldnn": "openvino", "ort": "onnxruntime", "tensorrt": "onnxruntime"}
+"""What MXNet called its backends, and what comes nearest here."""
+
+
+def register(engine: type[Engine]) -> type[Engine]:
+    """Make an engine known by its name; a decorator.
+
+    Raises
+    ------
+    TypeError
+        If it is no subclass of `Engine` with a name.
+    ValueError
+        If the name is taken by another one.
+    """
+    if not (isinstance(engine, type) and issubclass(engine, Engine) and engine.name):
+        raise TypeError(f"an engine is a subclass of mxnet.engines.Engine with a name, not {engine!r}")
+    known = _ENGINES.get(engine.name.lower())
+    if known is not None and known.__qualname__ != engine.__qualname__:
+        raise ValueError(f"the name {engine.name!r} is taken by {known!r}")
+    _ENGINES[engine.name.lower()] = engine
+    return engine
+
+
+def engines() -> dict[str, str]:
+    """The engines by name, each with what stands against its use here: nothing, or a package that is missing."""
+    return {name: engine.problem() for name, engine in sorted(_ENGINES.items())}
+
+
+def engine_named(name: str) -> type[Engine]:
+    """The engine of that name, without regard to case, by MXNet's names of backends too.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those there are.
+    MXNetError
+        If it cannot be used here; the message says what is missing.
+    """
+    from mxnet.base import MXNetError
+
+    key = name.lower() if isinstance(name, str) else ""
+    engine = _ENGINES.get(_OTHER_NAMES.get(key, key))
+    if engine is None:
+        raise ValueError(f"there is no backend {name!r}; registered are {', '.join(map(repr, sorted(_ENGINES)))}")
+    problem = engine.problem()
+    if problem:
+        raise MXNetError(f"backend {name!r} cannot be used here: {problem}")
+    return engine
