@@ -606,6 +606,12 @@ def test_what_no_graph_can_hold_is_refused():
         Function(lambda x: x if x.sum() > 0 else -x).to_torch(np.ones(2))
 
 
+def test_shapes_may_hang_on_values():
+    net = Function(lambda x: npx.relu(x[x > 0.5]) * 2)
+    module = net.to_torch(np.array([0.0, 1.0, 2.0]))
+    assert module(torch.tensor([3.0, 0.0, 4.0, 5.0])).tolist() == [6, 8, 10]
+
+
 def test_something_else_than_arrays_is_refused():
     with pytest.raises(TypeError, match="takes arrays as forward does, not int"):
         Function(lambda x: x).to_torch(1)

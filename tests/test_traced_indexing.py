@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,11 @@ def _canonical(node: list[Any], shape: list[int]) -> list[Any]:
         steps = read.get("step", (None,) * len(read["begin"]))
         parts = map(slice, read["begin"], read["end"], steps)
         read = {"picked": [range(*part.indices(size)) for part, size in zip(parts, shape, strict=False)]}
-    elif name in ("_npx_reshape", "_np_reshape"):
+    elif name == "_npx_reshape":
         read = {"newshape": read["newshape"]}
+    elif name == "_np_reshape":  # genuine MXNet writes a size where -1 stands for it, whatever the batch
+        known = math.prod(size for size in read["newshape"] if size != -1)
+        read = {"newshape": [math.prod(shape) // known if size == -1 else size for size in read["newshape"]]}
     return [name, read, inputs]
 
 

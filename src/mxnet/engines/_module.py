@@ -60,6 +60,7 @@ class Call(torch.nn.Module):
         super().__init__()
         self._body = op.body
         self._modal = op.modal
+        self._is_random = op.modal or _draws(op)
         self._attributes = dict(attributes)
         self._inputs = [None if own is None else own[0] for own in tensors]
         for name, tensor in filter(None, tensors):
@@ -73,7 +74,7 @@ class Call(torch.nn.Module):
         pending = iter(given)
         tensors = [next(pending) if name is None else getattr(self, name) for name in self._inputs]
         attributes = self._attributes | {"training": self.training} if self._modal else self._attributes
-        if torch.compiler.is_compiling():
+        if not self._is_random or torch.compiler.is_compiling():
             return self._body(*tensors, **attributes)
         with torch_draws():
             return self._body(*tensors, **attributes)

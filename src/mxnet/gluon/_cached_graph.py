@@ -29,7 +29,7 @@ from mxnet.symbol._tracer import Tracer, ValueTracer
 if TYPE_CHECKING:
     from mxnet.gluon.block import Block, HybridBlock
 
-__all__ = ["CachedGraph", "Trace", "trace"]
+__all__ = ["CachedGraph", "Trace", "trace", "trace_with_values"]
 
 _LIMIT = 64  # forms of inputs remembered for each block
 _tracing = threading.RLock()  # tracing completes parameters, which two threads must not do at once
@@ -193,13 +193,13 @@ class CachedGraph:
                 ) from error
             self.refusal = str(error)
             if isinstance(error, DynamicShape):
-                self.latest = _with_values(block, args)
+                self.latest = trace_with_values(block, args)
             return Untraced(block)
         self.latest = graph
         return plan
 
 
-def _with_values(block: HybridBlock, args: Sequence[Any]) -> Trace | None:
+def trace_with_values(block: HybridBlock, args: Sequence[Any]) -> Trace | None:
     """The graph of a forward pass in which shapes hang on values, for files: one computed for these inputs.
 
     None if it is no graph for other reasons.

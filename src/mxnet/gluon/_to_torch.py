@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mxnet.autograd import pause
-from mxnet.base import MXNetError, NotTraceable
+from mxnet.base import DynamicShape, MXNetError, NotTraceable
 from mxnet.engines._module import attach, to_module, unreserved
-from mxnet.gluon._cached_graph import Trace, trace
+from mxnet.gluon._cached_graph import Trace, trace, trace_with_values
 from mxnet.gluon._structure import flatten, rebuild
 from mxnet.ndarray._array import Array
 from mxnet.operators.module import tensors_of
@@ -69,7 +69,9 @@ def _graph_of(block: HybridBlock, args: Sequence[Any]) -> Trace:
         try:
             graph = trace(block, args)
         except NotTraceable as error:
-            raise MXNetError(f"{kind} cannot become a module of PyTorch: {error}") from error
+            graph = trace_with_values(block, args) if isinstance(error, DynamicShape) else None
+            if graph is None:
+                raise MXNetError(f"{kind} cannot become a module of PyTorch: {error}") from error
     for parameter in graph.parameters.values():
         parameter._finish_deferred_init()
     return graph

@@ -124,7 +124,7 @@ def reads_mask(array: Array, mask: Array) -> bool:
 
 def _masked(array: Array, mask: Array) -> Any:
     rest = array.shape[mask.ndim :]
-    size = prod(mask.shape)
+    size = prod(mask.shape) if 0 in array.shape else -1  # a size would hold for this batch only
     rows = call("_np_reshape", array, newshape=(size, *rest))
     chosen = call("_contrib_boolean_mask", rows, call("_np_reshape", mask, newshape=(size,)))
     return call("_np_reshape", chosen, newshape=(-1, *rest))
