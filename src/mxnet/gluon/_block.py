@@ -16,6 +16,7 @@ from mxnet._modes import modes
 from mxnet.base import NotTraceable
 from mxnet.device import Device
 from mxnet.gluon import _files
+from mxnet.gluon._changes import Changing
 from mxnet.gluon._shape_pass import shape_pass
 from mxnet.gluon._summary import print_summary
 from mxnet.gluon.parameter import Parameter, initializer_of
@@ -37,7 +38,7 @@ class _Child:
         return self._block
 
 
-class Block:
+class Block(Changing):
     """A layer or network: parameters, children, and a `forward` written in arrays.
 
     Blocks and `Parameter`s set as attributes are registered under the attribute's name, and the parameters of a
@@ -58,8 +59,6 @@ class Block:
     (4, 2)
     """
 
-    _version = 0  # counts changes of its make (children, parameters, hooks), which graphs are traced for
-
     def __init__(self) -> None:
         self._children: OrderedDict[str, _Child] = OrderedDict()
         self._reg_params: dict[str, Parameter] = {}
@@ -77,7 +76,7 @@ class Block:
             if "_reg_params" not in self.__dict__:
                 raise AttributeError(_NO_SUPER.format(type(self).__name__, name))
             self._reg_params[name] = value
-            super().__setattr__("_version", self._version + 1)
+            self._note_change()
         super().__setattr__(name, value)
 
     def _check_replacement(self, name: str, value: Any) -> None:
@@ -91,7 +90,7 @@ class Block:
         super().__delattr__(name)
         self._children.pop(name, None)
         self._reg_params.pop(name, None)
-        self._version += 1
+        self._note_change()
 
     def __repr__(self) -> str:
         children = [
@@ -112,7 +111,7 @@ class Block:
         if not isinstance(block, Block):
             raise TypeError(f"a child of {type(self).__name__} must be a Block, not {type(block).__name__}")
         self._children[str(len(self._children)) if name is None else name] = _Child(block)
-        self._version += 1
+        self._note_change()
 
     def _child_blocks(self) -> Iterator[tuple[str, Block]]:
         for name, child in self._children.items():
@@ -423,14 +422,14 @@ class Block:
         """Have ``hook(block, inputs)`` called before each `forward`; `detach` of the handle ends it."""
         handle = HookHandle()
         handle.attach(self._forward_pre_hooks, hook)
-        self._version += 1
+        self._note_change()
         return handle
 
     def register_forward_hook(self, hook: Callable[[Block, tuple[Any, ...], Any], None]) -> HookHandle:
         """Have ``hook(block, inputs, output)`` called after each `forward`; `detach` of the handle ends it."""
         handle = HookHandle()
         handle.attach(self._forward_hooks, hook)
-        self._version += 1
+        self._note_change()
         return handle
 
     def register_op_hook(self, callback: Callable[[str, str, Any], None], monitor_all: bool = False) -> None:

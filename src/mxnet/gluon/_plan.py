@@ -10,7 +10,10 @@ import torch
 
 from mxnet._modes import modes
 from mxnet.base import MXNetError
-from mxnet.engines._registry import Engine
+from mxnet.engines._torch import Compiled, compile_graph
+from mxnet.engines._watched import Watched
+from mxnet.engines.engine import Engine
+from mxnet.gluon._changes import changes
 from mxnet.gluon._structure import ARRAY, rebuild
 from mxnet.ndarray._array import Array, read, run, wrap
 from mxnet.ndarray._gradients import node_of
@@ -18,7 +21,6 @@ from mxnet.ndarray.ndarray import NDArray
 from mxnet.symbol._graph import Entry, Node, replay
 
 if TYPE_CHECKING:
-    from mxnet.engines._torch import Compiled
     from mxnet.gluon.block import Block, HybridBlock
     from mxnet.gluon.parameter import Parameter
 
@@ -65,11 +67,11 @@ class Untraced:
     def __init__(self, block: HybridBlock) -> None:
         # The block itself is left out: it holds the plan, and goes out of scope with the last name for it.
         self._below = _everything_below(block)
-        self._version = self._make_of(block)
+        self._make = self._make_of(block)
 
     def is_current(self, block: HybridBlock) -> bool:
         """Whether neither the block nor a block or parameter below has changed its make since."""
-        return self._make_of(block) == self._version
+        return self._make_of(block) == self._make
 
     def _make_of(self, block: HybridBlock) -> Any:
         hooks = [
@@ -90,14 +92,18 @@ class Plan(Untraced):
     traced : Trace
     arrays : sequence of Array
         Inputs of that form.
-    engine : Engine
+    engine : Engine, optional
+        What compiles the graph if it predicts; default torch's calls, one by one.
     """
 
-    def __init__(self, block: HybridBlock, traced: Trace, arrays: Sequence[Array], engine: Engine) -> None:
+    def __init__(
+        self, block: HybridBlock, traced: Trace, arrays: Sequence[Array], engine: Engine | None = None
+    ) -> None:
         self.trace = traced
         for parameter in _in_order_of_completion(block, traced):
             parameter._finish_deferred_init()
         super().__init__(block)
+        self._seen: Any = None  # the latest change anywhere when the block was looked at
         self._name = type(block).__name__
         self._engine = engine
         self._parameters = list(traced.parameters.values())
@@ -105,6 +111,14 @@ class Plan(Untraced):
         self._variables = [*traced.inputs, *traced.parameters, *traced.constants]
         self._arrange(traced)
         self.compiled = self._compile(self.tensors(arrays))
+
+    def is_current(self, block: HybridBlock) -> bool:
+        latest = changes.latest
+        if self._seen is not latest:
+            if self._make_of(block) != self._make:
+                return False
+            self._seen = latest
+        return True
 
     def _make_of(self, block: HybridBlock) -> Any:
         return block._version + sum(map(_version_of, self._below))
@@ -122,8 +136,11 @@ class Plan(Untraced):
     def _compile(self, tensors: Sequence[torch.Tensor]) -> tuple[Compiled, list[bool]]:
         """The graph's function, and which of its arguments require a gradient."""
         traced = self.trace
+        if self._engine is not None and not (modes.training or modes.recording):
+            watched = Watched(self._engine, self._made, self._variables, len(traced.inputs), tensors)
+            return Compiled(watched, [], ""), [tensor.requires_grad for tensor in tensors]
         examples = [_example(tensor) for tensor in tensors]
-        compiled = self._engine(
+        compiled = compile_graph(
             self._made, self._variables, examples, modes.training, calls=traced.calls, cuts=traced.cuts
         )
         return compiled, [tensor.requires_grad for tensor in tensors]
@@ -185,7 +202,9 @@ class Plan(Untraced):
         ]
         if recording:
             tensors += [
-                leaf if (mark := array._mark) is not None and (leaf := mark.leaf) is not None else read(array, True)
+                leaf
+                if (mark := array._mark) is not None and (leaf := mark.leaf) is not None
+                else (read(array, True) if array._data.requires_grad else array._data)
                 for array in held
             ]
         else:

@@ -14,6 +14,7 @@ from mxnet import _dtype, initializer
 from mxnet.autograd import pause
 from mxnet.base import MXNetError
 from mxnet.device import Device, current_device
+from mxnet.gluon._changes import Changing
 from mxnet.gluon._shape_pass import shape_pass
 from mxnet.ndarray._array import Array, place, refuse_tracing, wrap
 from mxnet.numpy.multiarray import ndarray
@@ -38,7 +39,7 @@ class DeferredInitializationError(MXNetError):
     """A parameter was asked for before its shape was known."""
 
 
-class Parameter:
+class Parameter(Changing):
     """An array that a Block learns, with its gradient, on one or several devices.
 
     Parameters
@@ -68,8 +69,6 @@ class Parameter:
     MXNetError
         For a sparse storage type.
     """
-
-    _version = 0  # counts changes of type, shape and grad_req, which graphs are traced for
 
     def __init__(
         self,
@@ -157,7 +156,7 @@ class Parameter:
             request = "null"
         if request != self._grad_req:
             self._grad_req = request
-            self._version += 1
+            self._note_change()
             self._attach_grads()
 
     # Initialization
@@ -401,7 +400,7 @@ class Parameter:
         """Change the type of values and gradients."""
         target = _dtype.to_torch(dtype)
         self._dtype = dtype
-        self._version += 1
+        self._note_change()
         if self._replicas is not None:  # new arrays: those handed out before keep their type
             self._replicas = [wrap(ndarray, array._data.to(target), array._tag) for array in self._replicas]
             self._attach_grads()
