@@ -328,7 +328,7 @@ def test_running_statistics_change_only_in_training(images):
 def test_hybridize_checks_its_arguments_and_changes_no_result(images):
     net = small()
     expected = net(images).asnumpy()
-    net.hybridize(static_alloc=True, static_shape=True)
+    net.hybridize(static_alloc=True)
     onp.testing.assert_array_equal(net(images).asnumpy(), expected)
     with pytest.raises(TypeError):
         net.hybridize(foo=1)

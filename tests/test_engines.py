@@ -240,8 +240,10 @@ def test_names_are_found_without_case_and_by_mxnets_names():
     assert engine_named("Torch").name == "torch"
     if "openvino" in NAMES:
         assert engine_named("ONEDNN") is engine_named("openvino") is engine_named("MKLDNN")
-    with pytest.raises(ValueError, match="no backend 'magic'; registered are 'auto', "):
+    with pytest.raises(ValueError, match="no backend 'magic'. Registered are 'auto', "):
         engine_named("magic")
+    with pytest.raises(ValueError, match="'TensorRT'. On a GPU 'inductor' comes nearest"):
+        engine_named("TensorRT")
     with pytest.raises(ValueError, match="no backend 3"):
         engine_named(3)
 
@@ -336,3 +338,86 @@ def test_engines_warn_of_nothing_where_all_is_well():
         warnings.simplefilter("error")
         for name in NAMES:
             check(engine_named(name)(), net, images, tolerance=1e-4)
+
+
+# In networks
+
+
+def test_static_hybridize_uses_the_fastest_engine_to_predict_and_torch_to_train(monkeypatch):
+    monkeypatch.setenv("MXNET_INFERENCE_AUTOTUNE", "0")
+    net, images = residual()
+    expected = net(images).asnumpy()
+    net.hybridize(static_alloc=True, static_shape=True)
+    for _ in range(2):
+        onp.testing.assert_allclose(net(images).asnumpy(), expected, rtol=1e-4, atol=1e-5)
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+    twin, _ = residual()
+    twin_trainer = gluon.Trainer(twin.collect_params(), "sgd", {"learning_rate": 0.1})
+    for each, step in ((net, trainer), (twin, twin_trainer)):
+        with mx.autograd.record():
+            loss = (each(images) ** 2).sum()
+        loss.backward()
+        step.step(2)
+    onp.testing.assert_allclose(net(images).asnumpy(), twin(images).asnumpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["set_data", "load_parameters", "cast", "step"])
+def test_predictions_are_never_stale(change, tmp_path, monkeypatch):
+    monkeypatch.setenv("MXNET_INFERENCE_AUTOTUNE", "0")
+    net, images = residual()
+    other, _ = residual(seed=1)
+    other.save_parameters(tmp_path / "other")
+    net.hybridize(static_alloc=True, static_shape=True)
+    net(images)
+    net(images)
+    if change == "set_data":
+        net.head.bias.set_data(np.ones(3))
+    elif change == "load_parameters":
+        net.load_parameters(tmp_path / "other")
+    elif change == "cast":
+        net.cast("float64")
+        images = images.astype("float64")
+    else:
+        with mx.autograd.record():
+            net(images).backward()
+        gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1.0}).step(1)
+    found = [net(images).asnumpy() for _ in range(3)]
+    net.hybridize(False)
+    expected = net(images).asnumpy()
+    for each in found:
+        onp.testing.assert_allclose(each, expected, rtol=1e-4, atol=1e-4 * onp.abs(expected).max())
+
+
+def test_hooks_on_operators_still_see_them(monkeypatch):
+    monkeypatch.setenv("MXNET_INFERENCE_AUTOTUNE", "0")
+    net, images = residual()
+    seen = []
+    net.register_op_hook(lambda name, op, array: seen.append(op))
+    net.hybridize(static_alloc=True, static_shape=True)
+    net(images)
+    assert seen.count("Convolution") == 2
+
+
+def test_backends_of_ones_own():
+    engine = type(
+        "Mine", (Some,), {"name": "test_backends_of_ones_own", "__init__": lambda self: Some.__init__(self, "relu")}
+    )
+    engines.register(engine)
+    net, images = residual()
+    expected = net(images).asnumpy()
+    net.optimize_for(images, backend="Test_Backends_of_ones_own")
+    onp.testing.assert_allclose(net(images).asnumpy(), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(TypeError, match="does not take the options speed"):
+        net.optimize_for(images, backend="torch", speed=3)
+    if "openvino" in NAMES:
+        with pytest.raises(ValueError, match="precision must be one of 'float32', 'bfloat16', not 'int3'"):
+            net.optimize_for(images, backend="openvino", precision="int3")
+
+
+def test_a_copied_network_keeps_its_engine():
+    import copy
+
+    net, images = residual()
+    net.optimize_for(images, backend="torch")
+    again = copy.deepcopy(net)
+    onp.testing.assert_array_equal(again(images).asnumpy(), net(images).asnumpy())

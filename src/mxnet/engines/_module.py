@@ -149,6 +149,9 @@ class _Builder:
         self._held: dict[str, Any] = {}  # tensors and submodules by their path
         self._paths = dict(zip(values, _paths(node.name for node in values), strict=True))
         self._taken = _with_prefixes(self._paths.values())
+        self._below: dict[str, list[Node]] = defaultdict(list)  # the nodes of the tensors right below a path
+        for node, path in self._paths.items():
+            self._below[path.rpartition(".")[0]].append(node)
         self._modules: dict[int, str] = {}  # paths of torch's own modules
         self._places: dict[Node, fx.Node] = {}
         self._users = _users(nodes)
@@ -171,7 +174,7 @@ class _Builder:
                 raise MXNetError(f"the graph's variable {node.name!r} is no input and has no value")
             elif isinstance(node.op, ModuleOperator):
                 self._add_module(node, node.op)
-            elif not node.inputs and not _draws(node.op):
+            elif not node.inputs and node.outputs == 1 and not _draws(node.op):
                 self._add_constant(node, self._computed(node))
             else:
                 self._add_call(node)
@@ -283,9 +286,8 @@ class _Builder:
 
     def _is_alone(self, node: Node, layer: str) -> bool:
         """Whether the tensors at a path are for a node and others that do just the same with them."""
-        here = [other for other, path in self._paths.items() if path.rpartition(".")[0] == layer]
         wanted = self._signature(node)
-        return all(self._signature(user) == wanted for other in here for user in self._users[other])
+        return all(self._signature(user) == wanted for other in self._below[layer] for user in self._users[other])
 
     def _signature(self, node: Node) -> tuple[Any, ...]:
         return node.op, node.attributes, [entry[0] if self._is_held(entry) else None for entry in node.inputs]

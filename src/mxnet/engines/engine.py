@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import torch
 
+from mxnet.base import MXNetError
 from mxnet.symbol._graph import Entry, Node
 
 __all__ = ["Engine", "Subgraph", "engine_named", "engines", "register"]
@@ -98,8 +99,9 @@ class Engine:
 
 
 _ENGINES: dict[str, type[Engine]] = {}
-_OTHER_NAMES = {"onednn": "openvino", "mkldnn": "openvino", "ort": "onnxruntime", "tensorrt": "onnxruntime"}
+_OTHER_NAMES = {"onednn": "openvino", "onednn_quantize": "openvino", "mkldnn": "openvino", "ort": "onnxruntime"}
 """What MXNet called its backends, and what comes nearest here."""
+_INSTEAD = {"tensorrt": "On a GPU 'inductor' comes nearest. "}
 
 
 def register(engine: type[Engine]) -> type[Engine]:
@@ -136,12 +138,11 @@ def engine_named(name: str) -> type[Engine]:
     MXNetError
         If it cannot be used here; the message says what is missing.
     """
-    from mxnet.base import MXNetError
-
     key = name.lower() if isinstance(name, str) else ""
     engine = _ENGINES.get(_OTHER_NAMES.get(key, key))
     if engine is None:
-        raise ValueError(f"there is no backend {name!r}; registered are {', '.join(map(repr, sorted(_ENGINES)))}")
+        listed = ", ".join(map(repr, sorted(_ENGINES)))
+        raise ValueError(f"there is no backend {name!r}. {_INSTEAD.get(key, '')}Registered are {listed}")
     problem = engine.problem()
     if problem:
         raise MXNetError(f"backend {name!r} cannot be used here: {problem}")

@@ -19,7 +19,7 @@ import mxnet
 from mxnet import _generators
 from mxnet._modes import modes
 from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
-from mxnet.engines._registry import find_engine
+from mxnet.engines.engine import Engine
 from mxnet.gluon._plan import Plan, Trace, Untraced
 from mxnet.gluon._shape_pass import shape_only
 from mxnet.gluon._structure import check_plain, flatten, rebuild
@@ -123,25 +123,25 @@ class CachedGraph:
     ----------
     partition_if_dynamic : bool, default True
         Whether a block that cannot be a graph runs in parts.
-    backend : str, default 'torch'
-        The engine that runs the graphs.
+    engine : Engine, optional
+        What compiles graphs that predict; default torch's calls, one by one. Training is torch's in any case.
     """
 
-    def __init__(self, partition_if_dynamic: bool = True, backend: str = "torch") -> None:
+    def __init__(self, partition_if_dynamic: bool = True, engine: Engine | None = None) -> None:
         self._partition = partition_if_dynamic
-        self._backend = backend
-        self._engine = find_engine(backend)
+        self._engine = engine
         self._plans: OrderedDict[Any, Plan | Untraced] = OrderedDict()
         self._restored: Trace | None = None
         self.latest: Trace | None = None
         self.refusal = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CachedGraph, (self._partition, self._backend)  # a copied block traces anew
+        return CachedGraph, (self._partition, self._engine)  # a copied block traces anew
 
-    def is_for(self, backend: str) -> bool:
-        """Whether its graphs run on that engine."""
-        return self._backend.lower() == backend.lower()
+    def is_for(self, engine: Engine | None) -> bool:
+        """Whether its graphs run on that engine, with the same options."""
+        own = self._engine
+        return type(own) is type(engine) and (own is None or vars(own) == vars(engine))
 
     def restore(self, restored: Trace) -> None:
         """Take a graph from a file for the forward passes to come, instead of tracing."""
