@@ -55,6 +55,10 @@ class Value:
     def rank(self) -> int:
         return len(self.shape)
 
+    def note_shape(self, shape: Sequence[int | None]) -> None:
+        """Note its sizes, where a rule knows them."""
+        self._shape = tuple(shape)
+
     def __repr__(self) -> str:
         return f"<Value {self.name or 'without a name'}: {self.dtype}, {self._shape}>"
 
@@ -122,6 +126,8 @@ class Graph:
         given = [None if each is None else self.value(each, beside) for each in inputs]
         dtype = dtype or _RESULT_TYPES.get(kind) or (beside if kind == "Where" or not given else given[0].dtype)
         results = tuple([Value(dtype) for _ in range(outputs)])
+        if kind == "TopK":
+            results[1].dtype = torch.int64
         kept = {name: value for name, value in attributes.items() if value is not None}
         self.nodes.append(Node(kind, given, results, kept, self.origin))
         return results[0] if outputs == 1 else results
@@ -289,4 +295,4 @@ def _as_numpy(tensor: torch.Tensor) -> np.ndarray:
         import ml_dtypes
 
         return tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
-    return np.ascontiguousarray(tensor.numpy()).astype(from_torch(tensor.dtype), copy=False)
+    return tensor.contiguous().numpy().astype(from_torch(tensor.dtype), copy=False)

@@ -92,7 +92,8 @@ def _refuse_operators_without_rule(nodes: Sequence[Node]) -> None:
 def _results(graph: Graph, node: Node, inputs: list[Value | None]) -> list[Value]:
     """What a node's rule makes of its inputs, in the types that the node's results have."""
     attributes = node.op.complete(node.attributes)
-    wanted = {name: attributes[name] for name in _attributes_of(node.op.onnx_rule) & attributes.keys()}
+    names = _attributes_of(node.op.onnx_rule)
+    wanted = attributes if names is None else {name: attributes[name] for name in names}
     try:
         made = node.op.onnx_rule(graph, *inputs, **wanted)
         results = []
@@ -109,9 +110,11 @@ def _results(graph: Graph, node: Node, inputs: list[Value | None]) -> list[Value
 
 
 @cache
-def _attributes_of(rule: Callable[..., Any]) -> frozenset[str]:
-    """The attributes that a rule asks for: its keyword-only parameters."""
+def _attributes_of(rule: Callable[..., Any]) -> frozenset[str] | None:
+    """The attributes that a rule asks for: its keyword-only parameters; None if it takes all."""
     parameters = inspect.signature(rule).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
     return frozenset(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
 
 

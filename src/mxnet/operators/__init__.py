@@ -11,7 +11,9 @@ from mxnet.operators import (  # noqa: F401  (each enters its operators)
     image,
     image_color,
     indexing,
+    indexing_onnx,
     joining,
+    joining_onnx,
     legacy,
     linalg,
     linalg_blas,
@@ -23,6 +25,7 @@ from mxnet.operators import (  # noqa: F401  (each enters its operators)
     reduction,
     sampling,
     shape,
+    shape_onnx,
     sorting,
 )
 from mxnet.operators.catalogue import CATALOGUE, Operator, find, operator

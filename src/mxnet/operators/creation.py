@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -195,3 +196,35 @@ blackman = _window(
     lambda t: 0.42 - 0.5 * torch.cos(t) + 0.08 * torch.cos(2 * t),
     "The Blackman window of `M` points.",
 )
+
+
+def _in_onnx(op: Operator) -> Callable[..., Any]:
+    """The rule of an operator that makes an array: the array, as a constant."""
+
+    def lower(graph: Any, **attributes: Any) -> Any:
+        shape = graph.results[0].shape
+        if "shape" in attributes and len(shape) == len(attributes["shape"]):
+            if None in shape:  # a size left open, to fit whatever it meets
+                graph.refuse("its size is not known before it runs")
+            attributes |= {"shape": shape}
+        return graph.constant(op.body(**attributes | {"ctx": "cpu"}))
+
+    return lower
+
+
+def constant_in_onnx(*ops: Operator) -> None:
+    """Say of operators that make arrays that ONNX has their results as constants."""
+    for op in ops:
+        op.onnx(_in_onnx(op))
+
+
+constant_in_onnx(zeros, ones, full, arange, linspace, logspace, eye, identity, tri, indices, hanning, hamming, blackman)
+
+
+@full_like.onnx
+def _(graph: Any, a: Any, *, fill_value: float) -> Any:
+    dtype = graph.results[0].dtype
+    return graph.node("Expand", graph.constant(_held(fill_value, dtype), dtype), graph.node("Shape", a))
+
+
+copy.onnx(lambda graph, a: graph.node("Identity", a))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,11 +28,6 @@ def _function(name: str, function: Callable[[Tensor], Tensor], doc: str, onnx: s
 def _kept(name: str, function: Callable[[Tensor], Tensor], doc: str, *aliases: str, onnx: str | _onnx.Rule) -> Operator:
     """A function that keeps the type of its argument."""
     return unary(f"_npi_{name}", function, *aliases, onnx=onnx, doc=doc)
-
-
-def _whole(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Rounding leaves integers as they are; bool becomes float16."""
-    return lambda x: function(floating(x) if x.dtype is torch.bool else x)
 
 
 def cube_root(x: Tensor) -> Tensor:
@@ -81,20 +77,27 @@ reciprocal = _kept("reciprocal", _reciprocal, "One divided by the argument.", on
 
 rint = _function("rint", _rint, "Nearest integer as a float; halves go down.", onnx=_onnx.halves_down)
 fix = _function("fix", torch.trunc, "Nearest integer towards zero.", onnx=_onnx.cut_off)
-ceil = _kept("ceil", _whole(torch.ceil), "Nearest integer not below.", onnx=_onnx.whole("Ceil"))
-floor = _kept("floor", _whole(torch.floor), "Nearest integer not above.", onnx=_onnx.whole("Floor"))
-trunc = _kept(
-    "trunc",
-    _whole(torch.trunc),
-    "Nearest integer towards zero; integers stay integers.",
-    onnx=_onnx.whole(_onnx.cut_off),
-)
+ceil = _function("ceil", torch.ceil, "Nearest integer not below.", onnx="Ceil")
+floor = _function("floor", torch.floor, "Nearest integer not above.", onnx="Floor")
+trunc = _function("trunc", torch.trunc, "Nearest integer towards zero.", onnx=_onnx.cut_off)
 
 
 @operator("_npi_around")
 def around(x: Tensor, *, decimals: int = 0) -> Tensor:
     """Round to `decimals` places; halves go to the even neighbour."""
     return torch.round(x, decimals=decimals) if x.dtype.is_floating_point else _around_integer(x, decimals)
+
+
+@around.onnx
+def _(graph: Any, x: Any, *, decimals: int) -> Any:
+    if not x.dtype.is_floating_point:
+        if decimals >= 0:
+            return graph.node("Identity", x)
+        x = graph.cast(x, torch.float64)
+    factor = 10.0**decimals
+    if decimals == 0:
+        return graph.node("Round", x)
+    return graph.node("Div", graph.node("Round", graph.node("Mul", x, factor)), factor)
 
 
 def _around_integer(x: Tensor, decimals: int) -> Tensor:
@@ -110,6 +113,17 @@ def nan_to_num(
 ) -> Tensor:
     """Numbers in the place of NaN and infinity; by default zero and the largest ones of the type."""
     return torch.nan_to_num(data, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@nan_to_num.onnx
+def _(graph: Any, data: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    if not data.dtype.is_floating_point:
+        return graph.node("Identity", data)
+    limits = torch.finfo(data.dtype)
+    above, below = limits.max if posinf is None else posinf, limits.min if neginf is None else neginf
+    data = graph.node("Where", graph.node("IsNaN", data), nan, data)
+    data = graph.node("Where", graph.node("Equal", data, math.inf), above, data)
+    return graph.node("Where", graph.node("Equal", data, -math.inf), below, data)
 
 
 @operator("clip", "_npi_clip")
@@ -174,4 +188,13 @@ def polyval(p: Tensor, x: Tensor) -> Tensor:
     value = torch.zeros_like(x)
     for coefficient in p:
         value = value * x + coefficient
+    return value
+
+
+@polyval.onnx
+def _(graph: Any, p: Any, x: Any) -> Any:
+    p, x = graph.promoted(p, x)
+    value = graph.node("Mul", x, 0)
+    for place in range(*graph.need_sizes(p)):
+        value = graph.node("Add", graph.node("Mul", value, x), graph.node("Gather", p, np.array(place)))
     return value

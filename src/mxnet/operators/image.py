@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -43,6 +44,12 @@ def to_tensor(data: Tensor) -> Tensor:
     return torch.div(channels_first, 255.0).to(torch.float32, memory_format=torch.contiguous_format)
 
 
+@to_tensor.onnx
+def _(graph: Any, data: Any) -> Any:
+    first = graph.move_axis(graph.cast(data, torch.float32), -1, -3)
+    return graph.node("Div", first, 255.0)
+
+
 @operator("_image_normalize", "_npx__image_normalize")
 def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats = (1.0, 1.0, 1.0, 1.0)) -> Tensor:
     """(x - mean) / std for images (C, H, W) or (N, C, H, W), with one number for all channels or one for each."""
@@ -63,6 +70,12 @@ def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats 
     scale = torch.tensor(std, dtype=exact.dtype, device=data.device).reshape(-1, 1, 1)
     result = (exact - shift) / scale
     return result if exact is data else result.to(torch.int64).to(data.dtype)
+
+
+@normalize.onnx
+def _(graph: Any, data: Any, *, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
+    middle, spread = [graph.constant(torch.tensor(each, dtype=data.dtype).reshape(-1, 1, 1)) for each in (mean, std)]
+    return graph.node("Div", graph.node("Sub", data, middle), spread)
 
 
 @operator("_image_flip_left_right", "_npx__image_flip_left_right")

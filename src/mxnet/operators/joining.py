@@ -36,14 +36,6 @@ def concat(*data: Tensor, dim: int | None = 1) -> Tensor:
     return torch.cat(data, axis)
 
 
-@concat.onnx
-def _(graph: Any, *data: Any, dim: int | None) -> Any:
-    data = graph.promoted(*data)
-    if dim is None:
-        data = [graph.reshape(array, [-1]) for array in data]
-    return graph.node("Concat", *data, axis=dim or 0)
-
-
 @concat.completes
 def _(shapes: list[Known], attributes: dict[str, Any]) -> list[Known]:
     """All sizes but those along the axis are the same."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 
 from mxnet._dtype import name_of
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._checks import check_axes
 from mxnet.operators.attributes import Shape
 from mxnet.operators.catalogue import operator
@@ -37,6 +40,9 @@ def _squares(a: Tensor, where: str) -> Tensor:
 def det(A: Tensor) -> Tensor:
     """Determinants."""
     return linalg.det(_squares(A, "det"))
+
+
+det.onnx(lambda graph, A: graph.node("Det", A))
 
 
 @operator("_linalg_slogdet", "linalg_slogdet", "_npi_slogdet", outputs=2)
@@ -247,3 +253,36 @@ def norm(
     work = data if data.dtype.is_floating_point else data.to(torch.float32)
     result = linalg.vector_norm(work, ord, axes, keepdims).to(wanted)
     return result.reshape(1) if result.dim() == 0 else result
+
+
+def _vector_norm_in_onnx(graph: Any, data: Any, order: float, over: Sequence[int], keepdims: bool) -> Any:
+    if order in (1, 2):
+        return _onnx.reduce(graph, "ReduceL1" if order == 1 else "ReduceL2", data, over, keepdims)
+    size = graph.node("Abs", data)
+    if math.isinf(order):
+        return _onnx.reduce(graph, "ReduceMax" if order > 0 else "ReduceMin", size, over, keepdims)
+    if order == 0:
+        filled = graph.cast(graph.cast(size, torch.bool), data.dtype)
+        return _onnx.reduce(graph, "ReduceSum", filled, over, keepdims)
+    total = _onnx.reduce(graph, "ReduceSum", graph.node("Pow", size, order), over, keepdims)
+    return graph.node("Pow", total, 1 / order)
+
+
+@np_norm.onnx
+def _(graph: Any, data: Any, *, ord: float, axis: tuple[int, ...] | None, keepdims: bool, flag: int) -> Any:
+    data = data if data.dtype.is_floating_point else graph.cast(data, torch.float32)
+    over = _onnx.axes(graph, data, axis)
+    over = over if axis is not None or flag == FLAT else over[-2:]
+    if flag in (FLAT, FROBENIUS):
+        return _vector_norm_in_onnx(graph, data, 2, over, keepdims)
+    if len(over) == 1 and flag != NUCLEAR:
+        return _vector_norm_in_onnx(graph, data, ord, over, keepdims)
+    return graph.refuse("ONNX knows no norms of matrices but Frobenius's")
+
+
+@norm.onnx
+def _(graph: Any, data: Any, *, ord: int, axis: tuple[int, ...] | None, keepdims: bool) -> Any:
+    data = data if data.dtype.is_floating_point else graph.cast(data, torch.float32)
+    over = _onnx.axes(graph, data, axis)
+    result = _vector_norm_in_onnx(graph, data, ord, over, keepdims)
+    return graph.node("Reshape", result, [1]) if len(over) == data.rank and not keepdims else result

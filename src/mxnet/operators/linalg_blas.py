@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import isqrt
+from typing import Any
 
 import torch
 
 from mxnet.base import MXNetError
 from mxnet.operators.catalogue import operator
+from mxnet.operators.shape import diagonal
 
 Tensor = torch.Tensor
 linalg = torch.linalg
@@ -58,10 +60,40 @@ def _gemm(A: Tensor, B: Tensor, transpose_a: bool, transpose_b: bool, alpha: flo
     return result.contiguous()
 
 
+def _gemm_in_onnx(graph: Any, A: Any, B: Any, transpose_a: bool, transpose_b: bool, alpha: float, axis: int) -> Any:
+    left, right = graph.move_axis(A, axis, -2), graph.move_axis(B, axis, -2)
+    left = graph.move_axis(left, -1, -2) if transpose_a else left
+    right = graph.move_axis(right, -1, -2) if transpose_b else right
+    result = graph.node("Mul", graph.node("MatMul", left, right), alpha)
+    order = list(range(A.rank))
+    order.insert(axis % A.rank, order.pop(-2))
+    return graph.permute(result, order)
+
+
+@gemm.onnx
+def _(
+    graph: Any, A: Any, B: Any, C: Any, *, transpose_a: bool, transpose_b: bool, alpha: float, beta: float, axis: int
+) -> Any:
+    product = _gemm_in_onnx(graph, A, B, transpose_a, transpose_b, alpha, axis)
+    return graph.node("Add", product, graph.node("Mul", C, beta))
+
+
+@gemm2.onnx
+def _(graph: Any, A: Any, B: Any, *, transpose_a: bool, transpose_b: bool, alpha: float, axis: int) -> Any:
+    return _gemm_in_onnx(graph, A, B, transpose_a, transpose_b, alpha, axis)
+
+
 @operator("_linalg_syrk", "linalg_syrk")
 def syrk(A: Tensor, *, transpose: bool = False, alpha: float = 1.0) -> Tensor:
     """``alpha * A Aᵀ``, or with `transpose` ``alpha * Aᵀ A``."""
     return alpha * torch.matmul(_flip(A, transpose), _flip(A, not transpose))
+
+
+@syrk.onnx
+def _(graph: Any, A: Any, *, transpose: bool, alpha: float) -> Any:
+    turned = graph.move_axis(A, -1, -2)
+    pair = (turned, A) if transpose else (A, turned)
+    return graph.node("Mul", graph.node("MatMul", *pair), alpha)
 
 
 @operator("_linalg_potrf", "linalg_potrf")
@@ -91,6 +123,14 @@ def trmm(
     """``alpha * A B``, or with `rightside` ``alpha * B A``, of triangular A."""
     factor = _flip(torch.tril(A) if lower else torch.triu(A), transpose)
     return alpha * (torch.matmul(B, factor) if rightside else torch.matmul(factor, B))
+
+
+@trmm.onnx
+def _(graph: Any, A: Any, B: Any, *, transpose: bool, rightside: bool, lower: bool, alpha: float) -> Any:
+    factor = graph.shaped(graph.node("Trilu", A, upper=int(not lower)), A)
+    factor = graph.move_axis(factor, -1, -2) if transpose else factor
+    pair = (B, factor) if rightside else (factor, B)
+    return graph.node("Mul", graph.node("MatMul", *pair), alpha)
 
 
 @operator("_linalg_trsm", "linalg_trsm")
@@ -131,16 +171,41 @@ def sumlogdiag(A: Tensor) -> Tensor:
     return torch.atleast_1d(torch.diagonal(A, dim1=-2, dim2=-1).log().sum(-1))
 
 
+def _diagonal_in_onnx(graph: Any, A: Any, offset: int) -> Any:
+    return diagonal.onnx_rule(graph, A, offset=offset, axis1=-2, axis2=-1)
+
+
+@sumlogdiag.onnx
+def _(graph: Any, A: Any) -> Any:
+    sums = graph.node("ReduceSum", graph.node("Log", _diagonal_in_onnx(graph, A, 0)), [-1], keepdims=0)
+    return graph.node("Reshape", sums, [1]) if A.rank == 2 else sums
+
+
 @operator("_linalg_extractdiag", "linalg_extractdiag")
 def extractdiag(A: Tensor, *, offset: int = 0) -> Tensor:
     """The diagonals, as a last axis in place of two."""
     return torch.diagonal(A, offset, -2, -1).clone()
 
 
+@extractdiag.onnx
+def _(graph: Any, A: Any, *, offset: int) -> Any:
+    return _diagonal_in_onnx(graph, A, offset)
+
+
 @operator("_linalg_makediag", "linalg_makediag")
 def makediag(A: Tensor, *, offset: int = 0) -> Tensor:
     """Matrices of zeros with the given diagonals."""
     return torch.diag_embed(A, offset)
+
+
+@makediag.onnx
+def _(graph: Any, A: Any, *, offset: int) -> Any:
+    (count,) = graph.need_sizes(A, [-1])
+    inside = torch.diag_embed(torch.ones(count, dtype=A.dtype), offset)[max(-offset, 0) :][:count]
+    rows = graph.node("Mul", graph.unsqueeze(A, A.rank), graph.constant(inside))
+    widths = [0] * (2 * A.rank + 2)
+    widths[A.rank - 1], widths[2 * A.rank] = max(-offset, 0), max(offset, 0)
+    return graph.node("Pad", rows, widths, 0)
 
 
 def _triangle(size: int, offset: int, lower: bool, device: torch.device) -> tuple[Tensor, Tensor]:

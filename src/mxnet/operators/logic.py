@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from mxnet.operators import _onnx
 from mxnet.operators._promotion import common, with_number
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary, Rule, binary, unary
@@ -59,7 +61,7 @@ less_equal, greater_equal = _ordered(
 logical_and = binary("_npi_logical_and", torch.logical_and, rule=_COMPARE, doc="Whether both elements are true.")
 logical_or = binary("_npi_logical_or", torch.logical_or, rule=_COMPARE, doc="Whether either element is true.")
 logical_xor = binary("_npi_logical_xor", torch.logical_xor, rule=_COMPARE, doc="Whether one element is true.")
-logical_not = unary("_npi_logical_not", torch.logical_not, doc="Whether an element is zero.")
+logical_not = unary("_npi_logical_not", torch.logical_not, onnx=_onnx.is_zero, doc="Whether an element is zero.")
 
 
 def _bitwise(name: str, function: Callable[[Any, Any], Tensor], doc: str) -> Binary:
@@ -87,13 +89,34 @@ gcd = binary("_npi_gcd", torch.gcd, rule=_BITS, doc="Greatest common divisor of 
 lcm = binary("_npi_lcm", torch.lcm, rule=_BITS, doc="Least common multiple of integers, element by element.")
 
 
-def _test(name: str, function: Callable[[Tensor], Tensor], doc: str) -> Operator:
-    return unary(f"_npi_{name}", function, doc=doc)
+def _test(name: str, function: Callable[[Tensor], Tensor], doc: str, onnx: _onnx.Rule | None = None) -> Operator:
+    return unary(f"_npi_{name}", function, onnx=onnx, doc=doc)
+
+
+def _of_floats(kind: str, integers: bool = False, **attributes: int) -> _onnx.Rule:
+    """A test of floats by that ONNX operator; of integers the answer is always the same."""
+
+    def lower(graph: Any, data: Any) -> Any:
+        if data.dtype.is_floating_point:
+            return graph.node(kind, data, **attributes)
+        return graph.node("Expand", graph.constant(integers, torch.bool), graph.node("Shape", data))
+
+    return lower
+
+
+def _finite(graph: Any, data: Any) -> Any:
+    if not data.dtype.is_floating_point:
+        return _of_floats("IsNaN", True)(graph, data)
+    return graph.node("Less", graph.node("Abs", data), math.inf)
 
 
 bitwise_not = _test("bitwise_not", torch.bitwise_not, "The other bits; logical not for bool.")
-isnan = _test("isnan", torch.isnan, "Whether an element is not a number.")
-isinf = _test("isinf", torch.isinf, "Whether an element is infinite.")
-isfinite = _test("isfinite", torch.isfinite, "Whether an element is neither infinite nor NaN.")
-isposinf = _test("isposinf", torch.isposinf, "Whether an element is positive infinity.")
-isneginf = _test("isneginf", torch.isneginf, "Whether an element is negative infinity.")
+isnan = _test("isnan", torch.isnan, "Whether an element is not a number.", _of_floats("IsNaN"))
+isinf = _test("isinf", torch.isinf, "Whether an element is infinite.", _of_floats("IsInf"))
+isfinite = _test("isfinite", torch.isfinite, "Whether an element is neither infinite nor NaN.", _finite)
+isposinf = _test(
+    "isposinf", torch.isposinf, "Whether an element is positive infinity.", _of_floats("IsInf", detect_negative=0)
+)
+isneginf = _test(
+    "isneginf", torch.isneginf, "Whether an element is negative infinity.", _of_floats("IsInf", detect_positive=0)
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import string
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._checks import check_axes, check_axis
 from mxnet.operators._promotion import common
 from mxnet.operators.attributes import Shape
@@ -36,12 +37,24 @@ def np_dot(a: Tensor, b: Tensor) -> Tensor:
     return _tensordot(a, b, (a.dim() - 1,), (max(b.dim() - 2, 0),))
 
 
+@np_dot.onnx
+def _(graph: Any, a: Any, b: Any) -> Any:
+    if 0 in (a.rank, b.rank):
+        return graph.node("Mul", *graph.promoted(_onnx.comparable(graph, a), _onnx.comparable(graph, b)))
+    if a.rank <= 2 and b.rank <= 2:
+        return _onnx.matmul(graph, a, b)
+    return _onnx.contraction(graph, a, b, (a.rank - 1,), (max(b.rank - 2, 0),))
+
+
 @operator("_npi_matmul")
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     """Products of the matrices in the last two axes; the axes before them broadcast."""
     if a.dim() == 0 or b.dim() == 0:
         raise MXNetError("matmul: takes arrays of at least one dimension; multiply by numbers with *")
     return _matmul(*common(a, b))
+
+
+matmul.onnx(_onnx.matmul)
 
 
 @operator("dot")
@@ -67,6 +80,16 @@ def dot(
     return result.reshape(1) if result.dim() == 0 else result
 
 
+@dot.onnx
+def _(graph: Any, lhs: Any, rhs: Any, *, transpose_a: bool, transpose_b: bool) -> Any:
+    lhs = graph.move_axis(lhs, 0, -1) if transpose_a else lhs
+    rhs = graph.move_axis(rhs, -1, 0) if transpose_b else rhs
+    if lhs.rank == 2 and rhs.rank == 2:
+        return _onnx.matmul(graph, lhs, rhs)
+    result = _onnx.contraction(graph, lhs, rhs, (lhs.rank - 1,), (0,))
+    return graph.node("Reshape", result, [1]) if lhs.rank == rhs.rank == 1 else result
+
+
 @operator("batch_dot", "_npx_batch_dot")
 def batch_dot(
     lhs: Tensor,
@@ -86,6 +109,13 @@ def batch_dot(
     return torch.matmul(lhs.mT if transpose_a else lhs, rhs.mT if transpose_b else rhs)
 
 
+@batch_dot.onnx
+def _(graph: Any, lhs: Any, rhs: Any, *, transpose_a: bool, transpose_b: bool) -> Any:
+    lhs = graph.move_axis(lhs, -1, -2) if transpose_a else lhs
+    rhs = graph.move_axis(rhs, -1, -2) if transpose_b else rhs
+    return _onnx.matmul(graph, lhs, rhs)
+
+
 @operator("_npi_tensordot")
 def tensordot(a: Tensor, b: Tensor, *, a_axes_summed: Shape, b_axes_summed: Shape) -> Tensor:
     """Sums of products over pairs of axes."""
@@ -96,12 +126,22 @@ def tensordot(a: Tensor, b: Tensor, *, a_axes_summed: Shape, b_axes_summed: Shap
     return _tensordot(*common(a, b), left, right)
 
 
+@tensordot.onnx
+def _(graph: Any, a: Any, b: Any, *, a_axes_summed: tuple[int, ...], b_axes_summed: tuple[int, ...]) -> Any:
+    return _onnx.contraction(graph, a, b, _onnx.axes(graph, a, a_axes_summed), _onnx.axes(graph, b, b_axes_summed))
+
+
 @operator("_npi_tensordot_int_axes")
 def tensordot_int_axes(a: Tensor, b: Tensor, *, axes: int) -> Tensor:
     """Sums of products over the last `axes` axes of `a` and the first of `b`."""
     if not 0 <= axes <= min(a.dim(), b.dim()):
         raise MXNetError(f"tensordot: axes must be between 0 and {min(a.dim(), b.dim())}, not {axes}")
     return _tensordot(*common(a, b), tuple(range(a.dim() - axes, a.dim())), tuple(range(axes)))
+
+
+@tensordot_int_axes.onnx
+def _(graph: Any, a: Any, b: Any, *, axes: int) -> Any:
+    return _onnx.contraction(graph, a, b, range(a.rank - axes, a.rank), range(axes))
 
 
 def _tensordot(a: Tensor, b: Tensor, left: tuple[int, ...], right: tuple[int, ...]) -> Tensor:
@@ -119,12 +159,30 @@ def kron(a: Tensor, b: Tensor) -> Tensor:
     return torch.kron(a, b)
 
 
+@kron.onnx
+def _(graph: Any, a: Any, b: Any) -> Any:
+    rank = max(a.rank, b.rank)
+    a = graph.unsqueeze(a, *range(rank - a.rank)) if a.rank < rank else a
+    b = graph.unsqueeze(b, *range(rank - b.rank)) if b.rank < rank else b
+    apart = graph.unsqueeze(a, *range(1, 2 * rank, 2)), graph.unsqueeze(b, *range(0, 2 * rank, 2))
+    return graph.reshape_to_result(graph.node("Mul", *graph.promoted(*apart)))
+
+
 @operator("khatri_rao")
 def khatri_rao(*args: Tensor) -> Tensor:
     """Column by column Kronecker product of matrices with as many columns as each other."""
     result = args[0]
     for matrix in args[1:]:
         result = (result.unsqueeze(1) * matrix.unsqueeze(0)).reshape(-1, matrix.shape[1])
+    return result
+
+
+@khatri_rao.onnx
+def _(graph: Any, *args: Any) -> Any:
+    result = args[0]
+    for matrix in args[1:]:
+        product = graph.node("Mul", graph.unsqueeze(result, 1), graph.unsqueeze(matrix, 0))
+        result = graph.reshape(product, [-1, graph.size(matrix, 1)])
     return result
 
 
@@ -159,6 +217,11 @@ def einsum(*data: Tensor, subscripts: str = "", optimize: int = 0) -> Tensor:
     if optimize or len(data) < 3:
         return torch.einsum(subscripts, *tensors)
     return _from_left(subscripts.replace(" ", ""), tensors)
+
+
+@einsum.onnx
+def _(graph: Any, *data: Any, subscripts: str) -> Any:
+    return _onnx.einsum(graph, subscripts.replace(" ", ""), *data)
 
 
 def _from_left(subscripts: str, tensors: list[Tensor]) -> Tensor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._promotion import counted
 from mxnet.operators.attributes import Axes, DType, Floats
 from mxnet.operators.catalogue import operator
@@ -30,6 +31,25 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtyp
     if not data.dim():
         return torch.zeros_like(data, dtype=dtype)
     return torch.sort(data, dim=axis, descending=not is_ascend, stable=True).indices.to(dtype)
+
+
+def _order_in_onnx(graph: Any, data: Any, axis: int | None, is_ascend: bool) -> tuple[Any, Any]:
+    """The elements in order, and their positions."""
+    if axis is None:
+        data, axis = graph.reshape(data, [-1]), 0
+    axis = graph.axis(data, axis)
+    count = graph.sizes([graph.size(data, axis)])
+    return graph.node("TopK", _onnx.comparable(graph, data), count, outputs=2, axis=axis, largest=int(not is_ascend))
+
+
+@sort.onnx
+def _(graph: Any, data: Any, *, axis: int | None, is_ascend: bool) -> Any:
+    return _order_in_onnx(graph, data, axis, is_ascend)[0] if data.rank else data
+
+
+@argsort.onnx
+def _(graph: Any, data: Any, *, axis: int | None, is_ascend: bool) -> Any:
+    return _order_in_onnx(graph, data, axis, is_ascend)[1] if data.rank else graph.node("Mul", data, 0)
 
 
 def _along(data: Tensor, axis: int | None) -> tuple[Tensor, int]:
@@ -120,6 +140,15 @@ def diff(a: Tensor, *, n: int = 1, axis: int = -1) -> Tensor:
     (axis,) = axes_of(a, axis)
     a = counted(a)
     return torch.diff(a, n, axis) if n else a.clone()
+
+
+@diff.onnx
+def _(graph: Any, a: Any, *, n: int, axis: int) -> Any:
+    axis = graph.axis(a, axis)
+    a = _onnx.comparable(graph, a)
+    for _time in range(n):
+        a = graph.node("Sub", graph.part(a, axis, 1, None), graph.part(a, axis, 0, -1))
+    return a
 
 
 @operator(

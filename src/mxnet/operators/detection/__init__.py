@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mxnet.operators.detection import (  # noqa: F401  (each enters its operators)
     boxes,
+    boxes_onnx,
     multibox,
     position_sensitive,
     proposal,

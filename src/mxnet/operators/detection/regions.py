@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mxnet.base import MXNetError
@@ -26,6 +28,11 @@ def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale
     return torch.where(pixel < 0, 0, found)
 
 
+@roi_pooling.onnx
+def _(graph: Any, data: Any, rois: Any, *, pooled_size: tuple[int, ...], spatial_scale: float) -> Any:
+    return graph.node("MaxRoiPool", data, rois, pooled_shape=pooled_size, spatial_scale=spatial_scale)
+
+
 @operator("_contrib_ROIAlign")
 def roi_align(
     data: Tensor,
@@ -47,6 +54,34 @@ def roi_align(
     if position_sensitive and data.shape[1] % cells:
         raise MXNetError(f"ROIAlign: position_sensitive takes a multiple of {cells} channels, not {data.shape[1]}")
     return average(data, rois.detach(), pooled_size, spatial_scale, sample_ratio, position_sensitive, aligned)
+
+
+@roi_align.onnx
+def _(
+    graph: Any,
+    data: Any,
+    rois: Any,
+    *,
+    pooled_size: tuple[int, ...],
+    spatial_scale: float,
+    sample_ratio: int,
+    position_sensitive: bool,
+    aligned: bool,
+) -> Any:
+    if position_sensitive:
+        graph.refuse("position_sensitive=True has none")
+    image = graph.squeeze(graph.cast(graph.part(rois, 1, 0, 1), torch.int64), 1)
+    return graph.node(
+        "RoiAlign",
+        data,
+        graph.part(rois, 1, 1, None),
+        image,
+        output_height=pooled_size[0],
+        output_width=pooled_size[1],
+        sampling_ratio=max(sample_ratio, 0),
+        spatial_scale=spatial_scale,
+        coordinate_transformation_mode="half_pixel" if aligned else "output_half_pixel",
+    )
 
 
 @operator("_contrib_RROIAlign")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mxnet.base import MXNetError
@@ -200,3 +202,12 @@ def add_n(*args: Tensor) -> Tensor:
 
 
 add_n.completes(alike)
+
+
+@add_n.onnx
+def _(graph: Any, *args: Any) -> Any:
+    dtype = args[0].dtype
+    total = args[0] if len(args) > 1 else graph.node("Identity", args[0])
+    for other in args[1:]:
+        total = graph.node("Add", total, other, dtype=dtype)
+    return total

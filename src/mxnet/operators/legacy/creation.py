@@ -59,3 +59,6 @@ def arange(
 def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType | None = torch.float32) -> Tensor:
     """A matrix of `N` rows and `M` columns (0: as many) with ones on its `k`-th diagonal."""
     return creation.eye.body(N=N, M=M or None, k=k, ctx=ctx, dtype=dtype)
+
+
+creation.constant_in_onnx(zeros, ones, zeros_without_dtype, full, arange, eye)

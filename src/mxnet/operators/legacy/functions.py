@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import torch
 
 from mxnet.operators import _onnx
@@ -79,7 +82,19 @@ def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     return torch.isfinite(data).all().reshape(1).to(torch.float32)
 
 
+@all_finite.onnx
+def _(graph: Any, data: Any) -> Any:
+    finite = graph.cast(graph.node("Less", graph.node("Abs", data), math.inf), torch.int32)
+    return graph.node("Reshape", graph.node("ReduceMin", finite, keepdims=0), [1])
+
+
 @operator("multi_all_finite")
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
     """One if every element of every array is finite, else zero, of shape (1,)."""
     return torch.stack([torch.isfinite(tensor).all() for tensor in data]).all().reshape(1).to(torch.float32)
+
+
+@multi_all_finite.onnx
+def _(graph: Any, *data: Any) -> Any:
+    each = [all_finite.onnx_rule(graph, array) for array in data]
+    return each[0] if len(each) == 1 else graph.node("Min", *each)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._checks import check_axis
 from mxnet.operators.attributes import Axes
 from mxnet.operators.catalogue import Operator, operator
@@ -108,3 +109,53 @@ argmin = _extremum("argmin", torch.argmin, "Place of the minimum along an axis, 
 def argmax_channel(data: Tensor) -> Tensor:
     """Place of the maximum along the last dimension, as float32."""
     return torch.argmax(data, -1).to(torch.float32)
+
+
+# ONNX
+
+
+def _in_onnx(kind: str, prepare: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """The rule of a reduction; `prepare` makes the array that is reduced."""
+
+    def lower(graph: Any, data: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool, exclude: bool) -> Any:
+        axes = _chosen(kind, data.rank, axis, exclude)
+        dtype = data.dtype
+        if not dtype.is_floating_point:
+            data = graph.cast(data, torch.float64 if kind == "ReduceMean" else torch.int64)
+        data = data if prepare is None else prepare(graph, data)
+        if keepdims and data.rank:
+            return _onnx.reduce(graph, kind, data, axes, True)
+        result = _onnx.reduce(graph, kind, data, axes, False)
+        return graph.node("Reshape", result, [1]) if len(axes) == data.rank else result
+
+    return lower
+
+
+def _number_for_nan(number: float) -> Callable[..., Any]:
+    def prepare(graph: Any, data: Any) -> Any:
+        if not data.dtype.is_floating_point:
+            return data
+        return graph.shaped(graph.node("Where", graph.node("IsNaN", data), number, data), data)
+
+    return prepare
+
+
+def _squares(graph: Any, data: Any) -> Any:
+    return graph.shaped(graph.node("Mul", data, data), data)
+
+
+sum.onnx(_in_onnx("ReduceSum"))
+mean.onnx(_in_onnx("ReduceMean"))
+prod.onnx(_in_onnx("ReduceProd"))
+nansum.onnx(_in_onnx("ReduceSum", _number_for_nan(0.0)))
+nanprod.onnx(_in_onnx("ReduceProd", _number_for_nan(1.0)))
+square_sum.onnx(_in_onnx("ReduceSum", _squares))
+max.onnx(_in_onnx("ReduceMax"))
+min.onnx(_in_onnx("ReduceMin"))
+argmax.onnx(_onnx.place("ArgMax"))
+argmin.onnx(_onnx.place("ArgMin"))
+
+
+@argmax_channel.onnx
+def _(graph: Any, data: Any) -> Any:
+    return graph.node("ArgMax", data, axis=-1, keepdims=0)

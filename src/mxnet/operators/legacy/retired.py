@@ -54,6 +54,14 @@ def batch_norm_v1(
     return normalized, mean, scale.pow(-2) - eps
 
 
+@batch_norm_v1.onnx
+def _(graph: Any, data: Any, gamma: Any, beta: Any, mean: Any, variance: Any, **attributes: Any) -> Any:
+    output_mean_var = attributes.pop("output_mean_var")
+    chosen = {name: attributes[name] for name in ("eps", "fix_gamma")}
+    made = batch_norm.onnx_rule(graph, data, gamma, beta, mean, variance, axis=1, output_mean_var=False, **chosen)
+    return (made, graph.node("Identity", mean), graph.node("Identity", variance)) if output_mean_var else made
+
+
 batch_norm_v1.completes(per_channel)
 
 
@@ -85,6 +93,24 @@ def pooling_v1(
     kind = "max" if pool_type == "max" else "sum"
     result = pooling.body(F.pad(data, widths), kernel=kernel, pool_type=kind, stride=stride)
     return result / (kernel[0] * kernel[1]) if pool_type == "avg" else result
+
+
+@pooling_v1.onnx
+def _(graph: Any, data: Any, **attributes: Any) -> Any:
+    kind, kernel, pad = attributes["pool_type"], attributes["kernel"], attributes["pad"] or (0, 0)
+    attributes |= {"p_value": None, "count_include_pad": True, "layout": None}
+    if attributes["global_pool"]:
+        return pooling.onnx_rule(graph, data, **attributes)
+    sizes = graph.need_sizes(data, [2, 3])
+    rows = zip(sizes, kernel, attributes["stride"] or (1, 1), pad, strict=True)
+    full = attributes["pooling_convention"] == "full"
+    beyond = [-(length + 2 * before - k) % step if full else 0 for length, k, step, before in rows]
+    ends = [before + more for before, more in zip(pad, beyond, strict=True)]
+    padded = graph.node("Pad", data, [0, 0, *pad, 0, 0, *ends], 0)
+    padded.note_shape([*data.shape[:2], *map(sum, zip(sizes, pad, ends, strict=True))])
+    attributes |= {"pool_type": "max" if kind == "max" else "sum", "pad": (), "pooling_convention": "valid"}
+    result = pooling.onnx_rule(graph, padded, **attributes)
+    return graph.node("Div", result, float(kernel[0] * kernel[1])) if kind == "avg" else result
 
 
 class _Penalized(torch.autograd.Function):
@@ -177,6 +203,12 @@ def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
     return one_hot.body(lhs, depth=rhs.shape[1], dtype=rhs.dtype)
 
 
+@onehot_encode.onnx
+def _(graph: Any, lhs: Any, rhs: Any) -> Any:
+    (depth,) = graph.need_sizes(rhs, [1])
+    return one_hot.onnx_rule(graph, lhs, depth=depth, on_value=1.0, off_value=0.0)
+
+
 @operator("fill_element_0index")
 def fill_element(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     """`lhs` with one element of each row taken from `mhs`, at the place that `rhs` counts."""
@@ -188,7 +220,28 @@ def fill_element(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     return lhs.scatter(1, rhs.to(torch.int64).unsqueeze(1), mhs.to(lhs.dtype).unsqueeze(1))
 
 
+@fill_element.onnx
+def _(graph: Any, lhs: Any, mhs: Any, rhs: Any) -> Any:
+    place = graph.unsqueeze(graph.cast(rhs, torch.int64), 1)
+    return graph.node("ScatterElements", lhs, place, graph.unsqueeze(graph.cast(mhs, lhs.dtype), 1), axis=1)
+
+
 @operator("multi_sum_sq")
 def multi_sum_sq(*data: Tensor, num_arrays: int, scale: float = 1.0) -> Tensor:
     """The sum of squares of each array, times `scale` squared, as float32."""
     return torch.stack([(array.to(torch.float32) * scale).square().sum() for array in data])
+
+
+@multi_sum_sq.onnx
+def _(graph: Any, *data: Any, scale: float) -> Any:
+    scaled = [graph.node("Mul", graph.cast(array, torch.float32), scale) for array in data]
+    sums = [graph.node("Reshape", graph.node("ReduceSumSquare", each, keepdims=0), [1]) for each in scaled]
+    return graph.node("Concat", *sums, axis=0)
+
+
+def _first_in_onnx(graph: Any, data: Any, other: Any = None) -> Any:
+    return data
+
+
+for _op in (identity_with_sparsity, gradient_multiplier, identity_like, cast_storage):
+    _op.onnx(_first_in_onnx)

@@ -182,7 +182,7 @@ def _(
         data, weight = graph.move_axis(data, -1, 1), graph.move_axis(weight, -1, 1)
     rank = len(kernel)
     stride, dilate = stride or (1,) * rank, dilate or (1,) * rank
-    if any(target_shape):
+    if any(target_shape or ()):
         size = torch.Size(graph.need_sizes(data, range(2, rank + 2)))
         pad, adj = _reach(size, kernel, stride, dilate, target_shape)
     result = graph.node(
@@ -265,6 +265,32 @@ def im2col(data: Tensor, *, kernel: Shape, stride: Shape = (), dilate: Shape = (
     return F.unfold(data, **_patches("im2col", kernel, stride, dilate, pad))
 
 
+@im2col.onnx
+def _(
+    graph: Any,
+    data: Any,
+    *,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    pad: tuple[int, ...],
+) -> Any:
+    (channels,) = graph.need_sizes(data, [1])
+    count = kernel[0] * kernel[1]
+    taps = torch.eye(count, dtype=data.dtype).repeat(channels, 1).reshape(channels * count, 1, *kernel)
+    columns = graph.node(
+        "Conv",
+        data,
+        graph.constant(taps),
+        kernel_shape=kernel,
+        strides=stride or (1, 1),
+        dilations=dilate or (1, 1),
+        pads=(pad or (0, 0)) * 2,
+        group=channels,
+    )
+    return graph.node("Reshape", columns, [0, channels * count, -1])
+
+
 @operator("col2im", "_npx_col2im")
 def col2im(
     data: Tensor,
@@ -277,6 +303,28 @@ def col2im(
 ) -> Tensor:
     """Add the columns of `im2col` back into an image of the given size; overlapping values sum up."""
     return F.fold(data, output_size, **_patches("col2im", kernel, stride, dilate, pad))
+
+
+@col2im.onnx
+def _(
+    graph: Any,
+    data: Any,
+    *,
+    output_size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilate: tuple[int, ...],
+    pad: tuple[int, ...],
+) -> Any:
+    return graph.node(
+        "Col2Im",
+        data,
+        output_size,
+        kernel,
+        strides=stride or (1, 1),
+        dilations=dilate or (1, 1),
+        pads=(pad or (0, 0)) * 2,
+    )
 
 
 def _patches(

@@ -95,6 +95,15 @@ def _same(x: Tensor) -> Tensor:
     return x
 
 
+def _data_in_onnx(graph: Any, data: Any, label: Any = None) -> Any:
+    return data
+
+
+block_grad.onnx(_data_in_onnx)
+make_loss.onnx(_data_in_onnx)
+scaled_loss.onnx(_data_in_onnx)
+
+
 linear_regression_output = _regression(
     "LinearRegressionOutput", _same, _same, "The data, with the gradient of half the squared error."
 )
@@ -104,6 +113,11 @@ logistic_regression_output = _regression(
 mae_regression_output = _regression(
     "MAERegressionOutput", _same, torch.sign, "The data, with the gradient of the absolute error."
 )
+
+
+linear_regression_output.onnx(_data_in_onnx)
+logistic_regression_output.onnx(lambda graph, data, label: graph.node("Sigmoid", data))
+mae_regression_output.onnx(_data_in_onnx)
 
 
 @operator("SoftmaxOutput", "Softmax")
@@ -152,6 +166,14 @@ def softmax_output(
     return _with_gradient(data, result.view(data.shape), (gradient * scale).view(data.shape))
 
 
+@softmax_output.onnx
+def _(graph: Any, data: Any, label: Any, *, multi_output: bool, preserve_shape: bool) -> Any:
+    if multi_output or preserve_shape or data.rank == 2:
+        return graph.node("Softmax", data, axis=1 if multi_output else -1)
+    chances = graph.node("Softmax", graph.node("Flatten", data, axis=1), axis=1)
+    return graph.node("Reshape", chances, graph.node("Shape", data))
+
+
 softmax_output.completes(_label_of_classes)
 
 
@@ -179,6 +201,9 @@ def svm_output(
     return _with_gradient(data, data, -side * slope * regularization_coefficient)
 
 
+svm_output.onnx(_data_in_onnx)
+
+
 svm_output.completes(_label_of_classes)
 
 
@@ -191,6 +216,12 @@ def softmax_cross_entropy(data: Tensor, label: Tensor) -> Tensor:
             f"and {tuple(label.shape)}"
         )
     return F.cross_entropy(data, label.long(), reduction="sum").reshape(1)
+
+
+@softmax_cross_entropy.onnx
+def _(graph: Any, data: Any, label: Any) -> Any:
+    loss = graph.node("SoftmaxCrossEntropyLoss", data, graph.cast(label, torch.int64), reduction="sum")
+    return graph.node("Reshape", loss, [1])
 
 
 softmax_cross_entropy.completes(_label_of_classes)

@@ -283,19 +283,25 @@ def _windows_in_onnx(
             data = _padded_in_onnx(graph, data, pad, ends, torch.finfo(data.dtype).min)
             pad = ends = none
         return graph.node("MaxPool", data, kernel_shape=kernel, strides=stride, pads=(*pad, *ends))
-    counted = kind != "avg" or not any(extra)
-    if kind != "avg" or (count_pad and any(extra)):
-        # Zeros that count, and behind them those that an average leaves out and a sum need not.
-        data = _padded_in_onnx(graph, data, pad, pad if kind == "avg" else ends, 0)
-        pad, ends = none, extra if kind == "avg" else none
-    elif not count_pad:
-        counted = False
-    if any(end >= k for end, k in zip(ends, kernel, strict=True)):
-        graph.refuse("there are windows beyond the padded data")
-    result = graph.node(
-        "AveragePool", data, kernel_shape=kernel, strides=stride, pads=(*pad, *ends), count_include_pad=int(counted)
-    )
-    return result if kind == "avg" else graph.node("Mul", result, float(math.prod(kernel)))
+    if kind == "avg" and not any(extra):
+        return graph.node(
+            "AveragePool",
+            data,
+            kernel_shape=kernel,
+            strides=stride,
+            pads=(*pad, *pad),
+            count_include_pad=int(count_pad),
+        )
+    whole = _padded_in_onnx(graph, data, pad, ends, 0)
+    mean = graph.node("AveragePool", whole, kernel_shape=kernel, strides=stride)
+    total = graph.node("Mul", mean, float(math.prod(kernel)))
+    if kind != "avg":
+        return total
+    size = graph.need_sizes(data, range(2, data.rank))
+    padded = [before + length + end for before, length, end in zip(pad, size, ends, strict=True)]
+    inside = [length + 2 * before for length, before in zip(size, pad, strict=True)]
+    counts = _counts(torch.zeros(1, 1, *padded, dtype=data.dtype), kernel, stride, pad, inside, count_pad)
+    return graph.node("Div", total, graph.constant(counts))
 
 
 def _padded_in_onnx(graph: Any, data: Any, begin: tuple[int, ...], end: tuple[int, ...], filler: float) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -78,6 +80,35 @@ def _transposed(data: tuple[Tensor, ...], scale: int, num_filter: int) -> Tensor
     return F.conv_transpose2d(image, weight, None, scale, scale // 2, groups=num_filter)
 
 
+@up_sampling.onnx
+def _(graph: Any, *data: Any, scale: int, num_filter: int, sample_type: str, multi_input_mode: str) -> Any:
+    if sample_type == "bilinear":
+        kernel = _kernel(scale)
+        return graph.node(
+            "ConvTranspose",
+            *data,
+            kernel_shape=(kernel, kernel),
+            strides=(scale, scale),
+            pads=(scale // 2,) * 4,
+            group=num_filter,
+        )
+    enlarged = [_enlarged_in_onnx(graph, data[0], (scale, scale))]
+    for image in data[1:]:
+        wanted, own = graph.need_sizes(data[0], [2, 3]), graph.need_sizes(image, [2, 3])
+        factors = [size * scale // length for size, length in zip(wanted, own, strict=True)]
+        enlarged.append(_enlarged_in_onnx(graph, image, factors))
+    if len(enlarged) == 1:
+        return enlarged[0]
+    return graph.node("Concat", *enlarged, axis=1) if multi_input_mode == "concat" else graph.node("Sum", *enlarged)
+
+
+def _enlarged_in_onnx(graph: Any, image: Any, factors: Sequence[int]) -> Any:
+    scales = np.array([1, 1, *factors], dtype=np.float32)
+    return graph.node(
+        "Resize", image, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+    )
+
+
 _MODES = Literal["like", "odd_scale", "size", "to_even_down", "to_even_up", "to_odd_down", "to_odd_up"]
 
 
@@ -120,6 +151,35 @@ def _size(length: int, mode: str, wanted: int, factor: float | None) -> int:
     return length + {"to_even_down": -odd, "to_even_up": odd, "to_odd_down": odd - 1, "to_odd_up": 1 - odd}[mode]
 
 
+@bilinear_resize.onnx
+def _(
+    graph: Any,
+    data: Any,
+    like: Any = None,
+    *,
+    height: int,
+    width: int,
+    scale_height: float | None,
+    scale_width: float | None,
+    mode: str,
+    align_corners: bool,
+) -> Any:
+    if mode == "like":
+        size = [graph.size(like, axis) for axis in (2, 3)]
+    elif mode == "size" and scale_height is None and scale_width is None:
+        size = [height, width]
+    else:
+        asked = ((height, scale_height), (width, scale_width))
+        pairs = zip(graph.need_sizes(data, [2, 3]), asked, strict=True)
+        size = [_size(length, mode, *want) for length, want in pairs]
+    if not align_corners and 1 in size:
+        for axis in [axis for axis, wanted in zip((2, 3), size, strict=True) if wanted == 1]:
+            data = graph.part(data, axis, 0, 1)
+    sizes = graph.node("Concat", graph.node("Shape", data, end=2), graph.sizes(size), axis=0)
+    coordinates = "align_corners" if align_corners else "half_pixel"
+    return graph.node("Resize", data, None, None, sizes, mode="linear", coordinate_transformation_mode=coordinates)
+
+
 @operator("Crop", names=_images)
 def crop(
     *data: Tensor, num_args: int, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop: bool = False
@@ -137,3 +197,14 @@ def crop(
             f"Crop: a part of {height} x {width} at {(top, left)} does not lie in data of shape {tuple(image.shape)}"
         )
     return image[:, :, top : top + height, left : left + width].clone()
+
+
+@crop.onnx
+def _(graph: Any, *data: Any, offset: tuple[int, ...], h_w: tuple[int, ...], center_crop: bool) -> Any:
+    image = data[0]
+    height, width = graph.need_sizes(data[1], [2, 3]) if len(data) > 1 else h_w
+    top, left = offset
+    if center_crop:
+        rows, columns = graph.need_sizes(image, [2, 3])
+        top, left = (rows - height) // 2, (columns - width) // 2
+    return graph.node("Slice", image, [top, left], [top + height, left + width], [2, 3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +34,16 @@ def bilinear_sampler(data: Tensor, grid: Tensor, *, cudnn_off: bool | None = Non
     return F.grid_sample(data, grid.permute(0, 2, 3, 1), mode="bilinear", padding_mode="zeros", align_corners=True)
 
 
+@bilinear_sampler.onnx
+def _(graph: Any, data: Any, grid: Any) -> Any:
+    return _sampled_in_onnx(graph, data, grid)
+
+
+def _sampled_in_onnx(graph: Any, data: Any, grid: Any) -> Any:
+    mode = "linear" if graph.opset >= 20 else "bilinear"
+    return graph.node("GridSample", data, graph.permute(grid, (0, 2, 3, 1)), align_corners=1, mode=mode)
+
+
 @operator("GridGenerator")
 def grid_generator(data: Tensor, *, transform_type: Literal["affine", "warp"], target_shape: Shape = (0, 0)) -> Tensor:
     """Places for `BilinearSampler` (images, 2, height, width).
@@ -63,6 +73,27 @@ def _affine(where: str, maps: Tensor, target_shape: tuple[int, ...]) -> Tensor:
     return (maps.reshape(-1, 2, 3) @ places).reshape(-1, 2, height, width)
 
 
+@grid_generator.onnx
+def _(graph: Any, data: Any, *, transform_type: str, target_shape: tuple[int, ...]) -> Any:
+    if transform_type == "affine":
+        return _affine_in_onnx(graph, data, target_shape)
+    height, width = graph.need_sizes(data, [2, 3])
+    x, y = torch.arange(width, dtype=data.dtype).expand(height, -1), torch.arange(height, dtype=data.dtype)[:, None]
+    pixel = graph.node("Add", data, graph.constant(torch.stack((x, y.expand(-1, width)))))
+    units = [2 / max(length - 1, 1) for length in (width, height)]
+    units = torch.tensor(units, dtype=data.dtype).reshape(2, 1, 1)
+    return graph.node("Sub", graph.node("Mul", pixel, graph.constant(units)), 1)
+
+
+def _affine_in_onnx(graph: Any, maps: Any, target_shape: tuple[int, ...]) -> Any:
+    height, width = target_shape
+    identity = torch.tensor([[1.0, 0, 0, 0, 1, 0]], dtype=maps.dtype)
+    x, y = _affine("GridGenerator", identity, target_shape)[0].reshape(2, -1)
+    places = graph.constant(torch.stack((x, y, torch.ones_like(x))))
+    found = graph.node("MatMul", graph.reshape(maps, [-1, 2, 3]), places)
+    return graph.reshape(found, [-1, 2, height, width])
+
+
 def _unit(pixel: Tensor, length: int) -> Tensor:
     """Numbers of pixels in units from -1 (the first) to 1 (the last)."""
     return pixel * (2 / max(length - 1, 1)) - 1
@@ -82,3 +113,8 @@ def spatial_transformer(
     check_floating("SpatialTransformer", data)
     check_types("SpatialTransformer", data, loc=loc)
     return bilinear_sampler.body(data, _affine("SpatialTransformer", loc, target_shape))
+
+
+@spatial_transformer.onnx
+def _(graph: Any, data: Any, loc: Any, *, target_shape: tuple[int, ...]) -> Any:
+    return _sampled_in_onnx(graph, data, _affine_in_onnx(graph, loc, target_shape))

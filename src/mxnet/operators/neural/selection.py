@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._checks import check_axis
 from mxnet.operators._completion import Known, following, without
 from mxnet.operators.attributes import DType, Shape
@@ -42,6 +43,22 @@ def pick(
     return result if keepdims else result.squeeze(axis)
 
 
+@pick.onnx
+def _(graph: Any, data: Any, index: Any, *, axis: int | None, keepdims: bool, mode: str) -> Any:
+    if axis is None:
+        data, axis = graph.reshape(data, [-1]), 0
+    axis = graph.axis(data, axis)
+    position = graph.cast(index, torch.int64)
+    if index.rank == data.rank - 1:
+        position = graph.unsqueeze(position, axis)
+    elif index.rank != data.rank:
+        sizes = graph.need_sizes(data)
+        position = graph.reshape(position, [*sizes[:axis], 1, *sizes[axis + 1 :]])
+    position = _onnx.within(graph, position, graph.size(data, axis), mode)
+    result = graph.node("GatherElements", data, position, axis=axis)
+    return result if keepdims else graph.squeeze(result, axis)
+
+
 @pick.completes
 @following
 def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
@@ -59,6 +76,17 @@ def one_hot(
         return hot.to(dtype)
     values = torch.tensor([off_value, on_value], dtype=torch.float64).to(dtype=dtype, device=indices.device)
     return torch.where(hot, values[1], values[0])
+
+
+@one_hot.onnx
+def _(graph: Any, indices: Any, *, depth: int, on_value: float, off_value: float) -> Any:
+    place = graph.unsqueeze(graph.cast(indices, torch.int64), indices.rank)
+    hot = graph.node("Equal", place, graph.positions(depth))
+    dtype = graph.results[0].dtype
+    if on_value == 1 and off_value == 0:
+        return graph.cast(hot, dtype)
+    values = torch.tensor([off_value, on_value], dtype=torch.float64).to(dtype)
+    return graph.node("Where", hot, graph.constant(values[1]), graph.constant(values[0]))
 
 
 @operator("topk", "_npx_topk", outputs=lambda attributes, inputs: 2 if attributes["ret_typ"] == "both" else 1)
@@ -92,6 +120,23 @@ def topk(
     return places.to(dtype) if ret_typ == "indices" else (values.contiguous(), places.to(dtype))
 
 
+@topk.onnx
+def _(graph: Any, data: Any, *, axis: int | None, k: int, ret_typ: str, is_ascend: bool) -> Any:
+    whole = data
+    if axis is None:
+        data, axis = graph.reshape(data, [-1]), 0
+    axis = graph.axis(data, axis)
+    count = [k] if k else graph.sizes([graph.size(data, axis)])
+    ordered = _onnx.comparable(graph, data)
+    values, places = graph.node("TopK", ordered, count, outputs=2, axis=axis, largest=int(not is_ascend))
+    if ret_typ == "mask":
+        zeros = graph.node("Expand", graph.constant(0, data.dtype), graph.node("Shape", data))
+        ones = graph.node("Expand", graph.constant(1, data.dtype), graph.node("Shape", places))
+        marked = graph.node("ScatterElements", zeros, places, ones, axis=axis)
+        return marked if data is whole else graph.node("Reshape", marked, graph.node("Shape", whole))
+    return {"value": values, "indices": places}.get(ret_typ) or (values, places)
+
+
 @operator("_contrib_index_copy")
 def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> Tensor:
     """The old array with some of its rows taken from the new one."""
@@ -104,6 +149,12 @@ def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> 
     return old_tensor.index_copy(0, index_vector.long(), new_tensor)
 
 
+@index_copy.onnx
+def _(graph: Any, old_tensor: Any, index_vector: Any, new_tensor: Any) -> Any:
+    rows = graph.unsqueeze(graph.cast(index_vector, torch.int64), 1)
+    return graph.node("ScatterND", old_tensor, rows, new_tensor)
+
+
 @operator("_contrib_index_array")
 def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     """The position of every element of the data, as int64 in a new last dimension."""
@@ -111,6 +162,11 @@ def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     grid = torch.meshgrid(*ranges, indexing="ij")
     chosen = range(data.dim()) if axes is None else axes
     return torch.stack([grid[axis] for axis in chosen], -1)
+
+
+@index_array.onnx
+def _(graph: Any, data: Any, *, axes: tuple[int, ...] | None) -> Any:
+    return graph.constant(index_array.body(torch.empty(graph.need_sizes(data), device="cpu"), axes=axes))
 
 
 @operator("_contrib_arange_like", "_npx_arange_like")
@@ -130,3 +186,16 @@ def arange_like(
         numbers = torch.div(numbers, repeat, rounding_mode="floor")
     numbers = (numbers * step + start).to(data.dtype)
     return numbers.reshape(data.shape) if axis is None else numbers
+
+
+@arange_like.onnx
+def _(graph: Any, data: Any, *, start: float, step: float, repeat: int, axis: int | None) -> Any:
+    if axis is None:
+        count = graph.node("Reshape", graph.node("Size", data), [1])
+    else:
+        count = graph.size(data, graph.axis(data, axis))
+    numbers = graph.positions(count)
+    if repeat > 1:
+        numbers = graph.node("Div", numbers, repeat)
+    numbers = graph.node("Add", graph.node("Mul", graph.cast(numbers, torch.float32), float(step)), float(start))
+    return numbers if axis is not None else graph.node("Reshape", numbers, graph.node("Shape", data))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 
@@ -57,6 +59,21 @@ def sequence_mask(
     return data.masked_fill(~inside, value)
 
 
+def _inside_in_onnx(graph: Any, data: Any, lengths: Any, axis: int) -> Any:
+    """Whether a step comes before the end of its sequence, as wide as time and batch."""
+    steps = graph.unsqueeze(graph.positions(graph.size(data, axis)), 1 - axis)
+    return graph.node("Less", steps, graph.unsqueeze(graph.cast(lengths, torch.int64), axis))
+
+
+@sequence_mask.onnx
+def _(graph: Any, data: Any, lengths: Any = None, *, use_sequence_length: bool, value: float, axis: int) -> Any:
+    if not use_sequence_length:
+        return graph.node("Identity", data)
+    inside = _inside_in_onnx(graph, data, lengths, axis)
+    inside = graph.unsqueeze(inside, *range(2, data.rank)) if data.rank > 2 else inside
+    return graph.node("Where", inside, data, value)
+
+
 @operator("SequenceLast", "_npx_sequence_last", when=_LENGTHS)
 def sequence_last(
     data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
@@ -68,6 +85,15 @@ def sequence_last(
     last = (sequence_length.long() - 1).clamp(0, data.shape[axis] - 1)
     batch = torch.arange(data.shape[1 - axis], device=data.device)
     return data[last, batch] if axis == 0 else data[batch, last]
+
+
+@sequence_last.onnx
+def _(graph: Any, data: Any, lengths: Any = None, *, use_sequence_length: bool, axis: int) -> Any:
+    if not use_sequence_length:
+        return graph.node("Gather", data, np.array(-1), axis=axis)
+    last = graph.node("Sub", graph.cast(lengths, torch.int64), 1)
+    last = graph.unsqueeze(_onnx.within(graph, last, graph.size(data, axis), "clip"), 1)
+    return graph.node("GatherND", graph.move_axis(data, axis, 1), last, batch_dims=1)
 
 
 @operator("SequenceReverse", "_npx_sequence_reverse", when=_LENGTHS)
@@ -84,6 +110,13 @@ def sequence_reverse(
     lengths = sequence_length.long()[None, :]
     source = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return data[source, torch.arange(data.shape[1], device=data.device)]
+
+
+@sequence_reverse.onnx
+def _(graph: Any, data: Any, lengths: Any = None, *, use_sequence_length: bool) -> Any:
+    if not use_sequence_length:
+        return graph.part(data, 0, -1, None, -1)
+    return graph.node("ReverseSequence", data, graph.cast(lengths, torch.int64), time_axis=0, batch_axis=1)
 
 
 @following

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
+from mxnet.operators import _onnx
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import operator
 from mxnet.operators.legacy._factories import unary
@@ -23,7 +26,7 @@ def _gamma(x: Tensor) -> Tensor:
 gamma = unary("gamma", _gamma, "_npx_gamma", doc="Gamma function, element by element.")
 gammaln = unary("gammaln", torch.lgamma, "_npx_gammaln", doc="Logarithm of the gamma function's magnitude.")
 digamma = unary("digamma", torch.digamma, "_npx_digamma", doc="Derivative of `gammaln`.")
-erf = unary("erf", torch.erf, "_npx_erf", doc="Error function, element by element.")
+erf = unary("erf", torch.erf, "_npx_erf", onnx="Erf", doc="Error function, element by element.")
 erfinv = unary("erfinv", torch.erfinv, "_npx_erfinv", doc="Inverse of the error function.")
 
 
@@ -38,10 +41,16 @@ def round_ste(data: Tensor) -> Tensor:
     return away_from_zero(data).detach() + (data - data.detach())
 
 
+round_ste.onnx(_onnx.for_unary(_onnx.halves_away))
+
+
 @operator("_contrib_sign_ste", "_npx_sign_ste")
 def sign_ste(data: Tensor) -> Tensor:
     """Sign, with the gradient of the identity."""
     return torch.sign(data).detach() + (data - data.detach())
+
+
+sign_ste.onnx(_onnx.for_unary("Sign", floats=False))
 
 
 @operator("smooth_l1", "_npx_smooth_l1")
@@ -54,16 +63,38 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     return torch.where(size < 1 / square, 0.5 * square * data * data, size - 0.5 / square)
 
 
+@smooth_l1.onnx
+def _(graph: Any, data: Any, *, scalar: float) -> Any:
+    square = scalar * scalar
+    if not square:
+        return graph.node("Mul", data, 0)
+    size = graph.node("Abs", data)
+    inner = graph.node("Mul", graph.node("Mul", data, data), 0.5 * square)
+    outer = graph.node("Sub", size, 0.5 / square)
+    return graph.node("Where", graph.node("Less", size, 1 / square), inner, outer)
+
+
 @operator("Cast", "cast", "_npx_cast", views=True)
 def cast(data: Tensor, *, dtype: DType) -> Tensor:
     """The data as another type."""
     return data.to(dtype)
 
 
+def _as_result_in_onnx(graph: Any, data: Any) -> Any:
+    """The builder casts what a rule returns to the type of the result."""
+    return data
+
+
+cast.onnx(_as_result_in_onnx)
+
+
 @operator("amp_cast", views=True)
 def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
     """Floating point data as another type; everything else as it is."""
     return data.to(dtype) if data.dtype.is_floating_point else data
+
+
+amp_cast.onnx(_as_result_in_onnx)
 
 
 @operator("amp_multicast", views=True, outputs=lambda attributes, inputs: attributes["num_outputs"])
@@ -74,13 +105,29 @@ def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) ->
     return tuple([tensor.to(wanted) for tensor in data])
 
 
+@amp_multicast.onnx
+def _(graph: Any, *data: Any) -> Any:
+    return data
+
+
 @operator("_contrib_quadratic")
 def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
     """``a * x**2 + b * x + c``."""
     return a * data.square() + b * data + c
 
 
+@quadratic.onnx
+def _(graph: Any, data: Any, *, a: float, b: float, c: float) -> Any:
+    inner = graph.node("Add", graph.node("Mul", data, a), b)
+    return graph.node("Add", graph.node("Mul", inner, data), c)
+
+
 @operator("_contrib_div_sqrt_dim")
 def div_sqrt_dim(data: Tensor) -> Tensor:
     """Divide by the square root of the last dimension's size."""
     return data / data.shape[-1] ** 0.5
+
+
+@div_sqrt_dim.onnx
+def _(graph: Any, data: Any) -> Any:
+    return graph.node("Div", data, graph.need_sizes(data, [-1])[0] ** 0.5)
