@@ -12,7 +12,7 @@ import torch
 from mxnet import _dtype, formats
 from mxnet._modes import modes
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, as_device, invoke, place, read, refuse_tracing, wrap
+from mxnet.ndarray._array import Array, as_device, invoke, place, refuse_tracing, wrap
 from mxnet.ndarray._exchange import wrap_dlpack, wrap_numpy
 from mxnet.ndarray._files import load_arrays, tensors_of, wrap_loaded
 from mxnet.ndarray._methods import apply
@@ -188,11 +188,11 @@ def moveaxis(tensor: NDArray, source: int | Sequence[int], destination: int | Se
         If there are not as many destinations as sources, or a dimension is not there.
     """
     try:
-        if modes.tracer is not None:
-            return invoke(find("_npi_moveaxis"), (tensor,), {"source": source, "destination": destination})
-        return tensor._like(torch.movedim(read(tensor), source, destination).clone())
+        # Sizes 0, 1, 2... tell where each dimension goes.
+        order = torch.movedim(torch.empty(tuple(range(tensor.ndim)), device="meta"), source, destination).shape
     except (RuntimeError, IndexError, TypeError) as error:
         raise ValueError(f"moveaxis: source {source}, destination {destination}: {error}") from error
+    return invoke(find("transpose"), (tensor,), {"axes": tuple(order)})
 
 
 def split_v2(ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False) -> Any:

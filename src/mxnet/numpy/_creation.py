@@ -252,6 +252,8 @@ def asarray(
             return obj
     if copy is False:
         raise ValueError("a copy cannot be avoided: the argument is no array of that type on that device")
+    if isinstance(obj, ndarray) and not copy and device in (None, obj.device):
+        return obj.astype(dtype)
     return array(obj, dtype, device)
 
 

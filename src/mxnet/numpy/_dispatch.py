@@ -17,7 +17,17 @@ from mxnet.ndarray._array import Array, as_device, constant_like, invoke, place,
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary
 
-__all__ = ["apply", "apply_binary", "apply_unary", "as_array", "as_operand", "create", "is_number", "is_operand"]
+__all__ = [
+    "apply",
+    "apply_binary",
+    "apply_unary",
+    "as_array",
+    "as_operand",
+    "create",
+    "is_number",
+    "is_operand",
+    "type_of",
+]
 
 _NUMBERS = (numbers.Real, _np.generic)
 _NO_ATTRIBUTES: dict[str, Any] = {}
@@ -26,6 +36,14 @@ _NO_ATTRIBUTES: dict[str, Any] = {}
 def is_number(value: Any) -> bool:
     """Whether `value` is a Python or NumPy number."""
     return isinstance(value, _NUMBERS)
+
+
+def type_of(array: Array) -> torch.dtype | None:
+    """The type of an array's elements; None for what stands for a symbol."""
+    try:
+        return array._data.dtype
+    except MXNetError:
+        return None
 
 
 def is_operand(value: Any) -> bool:

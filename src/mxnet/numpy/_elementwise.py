@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as _np
+import torch
 
-from mxnet.numpy._dispatch import apply, apply_binary, apply_unary, as_array, is_number
+from mxnet.ndarray._array import Array
+from mxnet.numpy._dispatch import apply, apply_binary, apply_unary, as_array, is_number, type_of
 from mxnet.operators import creation, elementwise, functions, logic
 from mxnet.operators.catalogue import Operator
 from mxnet.operators.elementwise import Binary
@@ -146,6 +148,26 @@ def _unary(name: str, op: Operator, official: Callable[..., Any] | None = None) 
     return _named(function, name, _UNARY_DOC.format(summary=op.body.__doc__))
 
 
+def _rounding(name: str, op: Operator) -> Callable[..., Any]:
+    """A function that returns integers as they are."""
+    round_ = _unary(name, op, _of_float(getattr(_np, name)))
+
+    def function(x: Any, out: Any = None, **kwargs: Any) -> Any:
+        if not _is_whole(x):
+            return round_(x, out, **kwargs)
+        if out is None:
+            return x
+        out[...] = x
+        return out
+
+    return _named(function, name, round_.__doc__)
+
+
+def _is_whole(x: Any) -> bool:
+    kind = type_of(x) if isinstance(x, Array) else None
+    return kind is not None and not kind.is_floating_point and kind is not torch.bool
+
+
 def _binary(name: str, op: Binary, official: Callable[..., Any] | None = None) -> Callable[..., Any]:
     official = official or getattr(_np, name)
 
@@ -206,9 +228,9 @@ square = _unary("square", functions.square)
 reciprocal = _unary("reciprocal", functions.reciprocal)
 rint = _unary("rint", functions.rint)
 fix = _unary("fix", functions.fix, _of_float(_np.trunc))
-ceil = _unary("ceil", functions.ceil, _of_float(_np.ceil))
-floor = _unary("floor", functions.floor, _of_float(_np.floor))
-trunc = _unary("trunc", functions.trunc, _of_float(_np.trunc))
+ceil = _rounding("ceil", functions.ceil)
+floor = _rounding("floor", functions.floor)
+trunc = _rounding("trunc", functions.trunc)
 isnan = _unary("isnan", logic.isnan)
 isinf = _unary("isinf", logic.isinf)
 isfinite = _unary("isfinite", logic.isfinite)
@@ -341,7 +363,7 @@ def nan_to_num(
     ----------
     x : array_like or number
     copy : bool, default True
-        False writes to `x` itself.
+        False writes to `x` itself. Integers, which are all finite, are returned as they are in any case.
     nan : float, default 0
     posinf, neginf : float, optional
         Default: the largest and smallest numbers of the type.
@@ -349,6 +371,8 @@ def nan_to_num(
     if is_number(x):
         return _np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     x = as_array(x)
+    if _is_whole(x):
+        return x
     return apply(functions.nan_to_num, (x,), None if copy else x, nan=nan, posinf=posinf, neginf=neginf)
 
 

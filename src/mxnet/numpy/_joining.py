@@ -9,6 +9,7 @@ import numpy as _np
 
 from mxnet.ndarray._array import Array
 from mxnet.numpy._dispatch import apply, as_array, is_number
+from mxnet.numpy._manipulation import swapaxes
 from mxnet.operators import joining
 from mxnet.operators.catalogue import Operator
 
@@ -126,14 +127,16 @@ def split(ary: Any, indices_or_sections: Sections, axis: int = 0) -> list[Any]:
         If positions do not ascend within the axis.
     """
     ary = as_array(ary)
-    if is_number(indices_or_sections):
-        size = ary.shape[axis] if -ary.ndim <= axis < ary.ndim else 0
-        if indices_or_sections < 1 or size % indices_or_sections:
-            raise ValueError(
-                f"array split does not result in an equal division: axis {axis} of size {size} "
-                f"into {indices_or_sections} parts"
-            )
+    _check_division(ary, indices_or_sections, axis)
     return array_split(ary, indices_or_sections, axis)
+
+
+def _check_division(ary: Any, where: Sections, axis: int) -> None:
+    size = ary.shape[axis] if -ary.ndim <= axis < ary.ndim else 0
+    if is_number(where) and (where < 1 or size % where):
+        raise ValueError(
+            f"array split does not result in an equal division: axis {axis} of size {size} into {where} parts"
+        )
 
 
 def array_split(ary: Any, indices_or_sections: Sections, axis: int = 0) -> list[Any]:
@@ -159,7 +162,8 @@ def _at_least(ary: Any, dimensions: int, name: str) -> Any:
 def hsplit(ary: Any, indices_or_sections: Sections) -> list[Any]:
     """Cut an array along the second axis, a vector along its only one; arguments as for `split`."""
     ary = _at_least(ary, 1, "hsplit")
-    return split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+    _check_division(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+    return _cut(joining.hsplit, ary, indices_or_sections, 0)  # the operator finds the axis by itself
 
 
 def vsplit(ary: Any, indices_or_sections: Sections) -> list[Any]:
@@ -194,7 +198,11 @@ def repeat(a: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
         return apply(joining.repeat, (a,), repeats=repeats, axis=axis)
     if isinstance(repeats, (Array, _np.ndarray)):
         repeats = repeats.tolist()
-    return apply(joining.repeats, (a,), repeats=tuple(repeats), axis=axis)
+    if axis in (None, 0):
+        return apply(joining.repeats, (a,), repeats=tuple(repeats), axis=axis)
+    # MXNet's operator repeats along the first axis only.
+    rows = apply(joining.repeats, (swapaxes(a, 0, axis),), repeats=tuple(repeats), axis=0)
+    return swapaxes(rows, 0, axis)
 
 
 _PAD_OPTIONS = {

@@ -10,8 +10,8 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, constant_like, is_known, run
-from mxnet.numpy._dispatch import apply, as_array, is_number
-from mxnet.operators import editing, indexing
+from mxnet.numpy._dispatch import apply, as_array, create, is_number
+from mxnet.operators import creation, editing, indexing
 from mxnet.operators import shape as _ops
 from mxnet.operators._checks import check_axis
 
@@ -143,6 +143,8 @@ def squeeze(a: Any, axis: int | Sequence[int] | None = None, out: Any = None) ->
 
 def broadcast_to(array: Any, shape: int | Sequence[int]) -> Any:
     """An array repeated along dimensions of one, and along new ones in front, until it has a shape."""
+    if is_number(array):
+        return create(creation.full, None, shape=shape, value=array)
     return apply(_ops.np_broadcast_to, (array,), shape=shape)
 
 
@@ -163,8 +165,7 @@ def flip(m: Any, axis: int | Sequence[int] | None = None, out: Any = None) -> An
     """An array with the elements along axes, by default all, in reverse order."""
     if is_number(m):
         return _np.flip(m, axis)
-    m = as_array(m)
-    return apply(_ops.np_flip, (m,), out, axis=tuple(range(m.ndim)) if axis is None else axis)
+    return apply(_ops.np_flip, (m,), out, axis=axis)
 
 
 def flipud(m: Any) -> Any:

@@ -75,7 +75,7 @@ def inner(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
         return apply(products.np_dot, (a, b))
-    return tensordot(a, b, ((a.ndim - 1,), (b.ndim - 1,)))
+    return tensordot(a, b, ((-1,), (-1,)))
 
 
 def outer(a: Any, b: Any) -> Any:

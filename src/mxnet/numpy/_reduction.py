@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mxnet.numpy._dispatch import apply, as_array
+import torch
+
+from mxnet.numpy._dispatch import apply, as_array, type_of
 from mxnet.operators import reduction as _ops
 from mxnet.operators.catalogue import Operator
 
@@ -132,7 +134,28 @@ def sum(
     return apply(_ops.sum, (a,), out, axis=axis, dtype=dtype, keepdims=bool(keepdims), initial=initial)
 
 
-mean = _typed("mean", _ops.mean)
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """Mean over axes.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        Default all axes.
+    dtype : optional
+        Type of the result; default float32, or float64 if `a` is of that type.
+    out : ndarray, optional
+        Where the result is written: of its shape and type.
+    keepdims : bool, default False
+        Whether the axes taken together stay, with size one.
+    """
+    a = as_array(a)
+    kind = type_of(a)
+    if dtype is None and kind is not None:
+        dtype = torch.float64 if kind is torch.float64 else torch.float32
+    return apply(_ops.mean, (a,), out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
 prod = _typed("prod", _ops.prod)
 std = _moment("std", _ops.std)
 var = _moment("var", _ops.var)

@@ -8,8 +8,9 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, is_known
-from mxnet.numpy._dispatch import apply, as_array, is_number
+from mxnet.numpy._dispatch import apply, as_array, is_number, type_of
 from mxnet.operators import sorting as _ops
+from mxnet.operators.catalogue import find
 
 __all__ = [
     "argsort",
@@ -250,6 +251,13 @@ def interp(
         If `xp` and `fp` are no vectors of one length.
     """
     options = {"left": left, "right": right, "period": period}
+    xp, fp = _as_float64(xp), _as_float64(fp)
     if is_number(x):
         return apply(_ops.interp, (xp, fp, None), x_scalar=x, x_is_scalar=True, **options)
-    return apply(_ops.interp, (xp, fp, x), **options)
+    return apply(_ops.interp, (xp, fp, _as_float64(x)), **options)
+
+
+def _as_float64(values: Any) -> Any:
+    # MXNet's operator takes nothing else.
+    array = as_array(values)
+    return array if type_of(array) is torch.float64 else apply(find("Cast"), (array,), dtype=torch.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math as _math
 import string as _string
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as _np
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import run
 from mxnet.numpy import _products
-from mxnet.numpy._dispatch import apply, as_array, is_number
+from mxnet.numpy._dispatch import apply, as_array, is_number, type_of
+from mxnet.numpy._elementwise import absolute as _absolute
 from mxnet.numpy._manipulation import broadcast_to as _broadcast_to
 from mxnet.numpy._manipulation import diagonal as _diagonal
 from mxnet.numpy._manipulation import moveaxis as _moveaxis
@@ -20,6 +22,8 @@ from mxnet.numpy._manipulation import swapaxes as _swapaxes
 from mxnet.numpy._manipulation import trace as _trace
 from mxnet.numpy._manipulation import transpose as _transpose
 from mxnet.numpy._products import matmul, outer, tensordot
+from mxnet.numpy._reduction import max as _max
+from mxnet.numpy._reduction import min as _min
 from mxnet.operators import linalg as _ops
 
 __all__ = [
@@ -84,16 +88,16 @@ def norm(x: Any, ord: float | str | None = None, axis: Axis = None, keepdims: bo
     """
     x = as_array(x)
     axes = (axis,) if is_number(axis) else None if axis is None else tuple(axis)
-    order, flag = _order(ord, 2 if axes is None and x.ndim > 1 else len(axes or (0,)))
-    if ord is None and axes is not None:
-        flag = _ops.FROBENIUS
+    order, flag = _order(ord, axes)
+    if _math.isinf(order) and (x.ndim < 2 if axes is None else len(axes) == 1):
+        return _extreme(x, order, axes, bool(keepdims))
     return run(_ops.np_norm, (x,), {"ord": order, "axis": axes, "keepdims": bool(keepdims), "flag": flag})
 
 
-def _order(ord: Any, dimensions: int) -> tuple[float, int]:
+def _order(ord: Any, axes: tuple[int, ...] | None) -> tuple[float, int]:
     """A norm's order as a number, and the flag that tells the operator what it means."""
     if ord is None:
-        return 2.0, _ops.FLAT
+        return 2.0, _ops.FLAT if axes is None else _ops.FROBENIUS
     if ord == "fro":
         return 2.0, _ops.FROBENIUS
     if ord == "nuc":
@@ -102,8 +106,16 @@ def _order(ord: Any, dimensions: int) -> tuple[float, int]:
         ord = float(ord)
     if not is_number(ord):
         raise MXNetError(f"norm: ord must be a number, 'inf', '-inf', 'fro' or 'nuc', not {ord!r}")
-    spectral = dimensions == 2 and ord == 2
+    spectral = axes is not None and len(axes) == 2 and ord == 2
     return float(ord), _ops.SPECTRAL if spectral else _ops.ORDERED
+
+
+def _extreme(x: Any, order: float, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
+    """A norm of vectors of order plus or minus infinity, which MXNet's operator does not know."""
+    kind = type_of(x)
+    if kind is not None and not kind.is_floating_point:
+        x = x.astype("float32")
+    return (_max if order > 0 else _min)(_absolute(x), axes, keepdims=keepdims)
 
 
 def vector_norm(x: Any, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -111,13 +123,15 @@ def vector_norm(x: Any, ord: float | str | None = None, axis: Axis = None, keepd
 
     Parameters are those of `norm`; several axes count as one vector.
     """
+    if is_number(axis):
+        return norm(x, ord, axis, keepdims)
     x = as_array(x)
-    order = 2.0 if ord in (None, "fro") else _order(ord, 1)[0]
-    axes = range(x.ndim) if axis is None else (axis,) if is_number(axis) else axis
-    joined = [place % x.ndim if x.ndim else place for place in axes]
+    if axis is None and not keepdims:
+        return norm(_reshape(x, -1), ord, 0)
+    joined = [place % x.ndim if x.ndim else place for place in (range(x.ndim) if axis is None else axis)]
     rest = [place for place in range(x.ndim) if place not in joined]
-    vectors = _reshape(_transpose(x, [*rest, *joined]), [x.shape[place] for place in rest] + [-1])
-    result = norm(vectors, order, -1)
+    vectors = _reshape(_transpose(x, [*joined, *rest]), [-1, *(x.shape[place] for place in rest)])
+    result = norm(vectors, ord, 0)
     if not keepdims:
         return result
     return _reshape(result, [1 if place in joined else size for place, size in enumerate(x.shape)])

@@ -143,7 +143,9 @@ def laplace(
     ValueError
         If a scale is negative.
     """
-    return draw(_random.laplace, device or ctx, out, {"loc": loc, "scale": scale}, size=size, dtype=dtype)
+    return draw(
+        _random.laplace, device or ctx, out, {"loc": loc, "scale": scale}, size=size, dtype=dtype or default_float()
+    )
 
 
 def gumbel(

@@ -118,7 +118,7 @@ def fully_connected(
     if not no_bias and bias is None:
         raise AssertionError("fully_connected: using bias (no_bias=False), but bias is missing")
     attributes = {"num_hidden": num_hidden, "no_bias": no_bias, "flatten": flatten}
-    return invoke_op(_dense.fully_connected, (x, weight, bias), attributes, out)
+    return invoke_op(_dense.fully_connected, (x, weight, None if no_bias else bias), attributes, out)
 
 
 def convolution(

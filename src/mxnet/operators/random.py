@@ -26,7 +26,7 @@ from mxnet.operators._device import CPU, torch_device
 from mxnet.operators.attributes import DType, Shape
 from mxnet.operators.catalogue import Operator, operator
 
-__all__ = ["blank", "check", "cut_to", "expanded", "unit_exponential"]
+__all__ = ["binomial", "blank", "check", "cut_to", "expanded", "unit_exponential"]
 
 Tensor = torch.Tensor
 Value = float | Tensor
@@ -163,9 +163,16 @@ def _poisson(empty: Tensor, lam: Value) -> Tensor:
     return torch.poisson(expanded(lam, empty).detach(), generator=generator_for(empty.device))
 
 
+def binomial(count: Tensor, chance: Tensor) -> Tensor:
+    """How many of `count` trials, each of that chance, succeed."""
+    if count.is_meta:  # torch knows no shape of it
+        return torch.empty_like(count)
+    return torch.binomial(count.contiguous(), chance.contiguous(), generator=generator_for(count.device))
+
+
 def _binomial(empty: Tensor, n: Value, p: Value) -> Tensor:
     count, chance = expanded(n, empty).detach(), expanded(p, empty).detach()
-    return torch.binomial(count.contiguous(), chance.contiguous(), generator=generator_for(empty.device))
+    return binomial(count, chance)
 
 
 def _negative_binomial(empty: Tensor, k: Value, p: Value) -> Tensor:

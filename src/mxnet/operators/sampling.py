@@ -15,6 +15,7 @@ from mxnet.operators.attributes import DType, Floats, Shape
 from mxnet.operators.catalogue import operator
 from mxnet.operators.random import (
     PROBABILITY,
+    binomial,
     blank,
     check,
     common_shape,
@@ -191,7 +192,7 @@ def _split(counts: Tensor, p: Tensor) -> Tensor:
     shares = []
     for number in range(p.shape[-1] - 1):
         chance = torch.where(rest > 0, p[..., number] / rest, 0).clamp(0, 1)
-        shares.append(torch.binomial(left.contiguous(), chance, generator=generator_for(p.device)))
+        shares.append(binomial(left, chance))
         left, rest = left - shares[-1], rest - p[..., number]
     return torch.stack([*shares, left], -1)
 

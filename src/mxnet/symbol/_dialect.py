@@ -105,6 +105,14 @@ def without_unknown(op: Operator, texts: dict[str, str], attributes: dict[str, A
     return {name: text for name, text in texts.items() if name not in unknown} if unknown else texts
 
 
+_WINDOWS = {
+    "Convolution": {"stride": 1, "dilate": 1, "pad": 0},
+    "Deconvolution": {"stride": 1, "dilate": 1, "pad": 0, "adj": 0},
+    "Pooling": {"stride": 1, "pad": 0},
+}
+"""What files say for each dimension of a window where nothing is given."""
+_LAYOUTS = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
+
 _COUNTED = frozenset(
     (
         "Concat _npi_atleast_1d _npi_atleast_2d _npi_atleast_3d _npi_column_stack _npi_dstack _npi_einsum _npi_hstack "
@@ -132,6 +140,8 @@ def to_file(op: Operator, name: str, texts: dict[str, str], values: Mapping[str,
     """Attributes as a file has them that calls the operator `name`, from texts under the catalogue's names."""
     if op.name in _COUNTED:
         return {**texts, "num_args": str(inputs)}
+    if op.name in _WINDOWS:
+        return texts | _of_windows(op, texts, values)
     if op.name == "clip":
         return {**_BOUNDLESS, **{name: text for name, text in texts.items() if text != "None"}}
     if name not in _NUMBERS:
@@ -143,6 +153,16 @@ def to_file(op: Operator, name: str, texts: dict[str, str], values: Mapping[str,
         text = engine_text(float(values[name]) if code == 2 else int(values[name]))
         kept |= {_field(prefix, kind): text if place == code else "0" for place, kind in enumerate(_TYPES)}
     return {**kept, "value_type": str(code)}
+
+
+def _of_windows(op: Operator, texts: dict[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    """What is given for no dimension, said for each."""
+    rank = len(values["kernel"]) if "kernel" in values else 0
+    said = {name: (number,) * rank for name, number in _WINDOWS[op.name].items() if texts.get(name) == "[]"}
+    found = {name: engine_text(value) for name, value in said.items()}
+    if op.name != "Pooling" and texts.get("layout") == "None" and rank in _LAYOUTS:
+        found["layout"] = _LAYOUTS[rank]
+    return found
 
 
 def _type_code(number: Any) -> int:

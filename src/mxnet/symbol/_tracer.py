@@ -195,8 +195,11 @@ class Tracer:
             raise NotTraceable(f"the forward pass calls {op.name} in another mode, training or not, than its own")
         with self._paused():
             result = self._results(op, inputs, canonical, cls, device)
-        node = self._call(op, canonical, entries)
         results = result if isinstance(result, list) else [result]
+        if not entries and op.name.startswith("_npi_") and "dtype" in op.attributes and canonical.get("dtype") is None:
+            # NumPy's default type is a setting of the process that runs the graph.
+            canonical = canonical | {"dtype": results[0]._data.dtype}
+        node = self._call(op, canonical, entries)
         is_paused = self._recorded and not modes.recording
         if is_paused:
             self.cuts.add(node)
