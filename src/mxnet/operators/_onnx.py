@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ def for_unary(rule: str | Rule, floats: bool = True) -> Rule:
         if floats and not data.dtype.is_floating_point:
             result = graph.results[0].dtype
             data = graph.cast(data, result if result.is_floating_point else torch.float32)
+        elif data.dtype in _NARROW and rule in ("Abs", "Neg", "Relu", "Sign"):
+            data = graph.cast(data, torch.int32)
         return graph.node(rule, data) if isinstance(rule, str) else rule(graph, data)
 
     return lower
@@ -146,6 +149,8 @@ def log1p(graph: Any, data: Any) -> Any:
 
 def _copysign(graph: Any, lhs: Any, rhs: Any) -> Any:
     size = graph.node("Abs", lhs)
+    if rhs.dtype.is_floating_point:  # a zero has a sign too
+        rhs = graph.node("Where", graph.node("Equal", rhs, 0), graph.node("Reciprocal", rhs), rhs)
     return graph.node("Where", graph.node("Less", rhs, 0), graph.node("Neg", size), size)
 
 
@@ -286,3 +291,73 @@ def filled(number: float) -> Rule:
 
 def is_zero(graph: Any, data: Any) -> Any:
     return graph.node("Not", graph.cast(data, torch.bool))
+
+
+def axes(graph: Any, data: Any, axis: int | tuple[int, ...] | None) -> list[int]:
+    """The axes meant, counted from the front; None means all."""
+    if axis is None:
+        return list(range(data.rank))
+    return [graph.axis(data, one) for one in ((axis,) if isinstance(axis, int) else axis)]
+
+
+def reduce(graph: Any, kind: str, data: Any, over: Sequence[int], keepdims: bool) -> Any:
+    """ONNX's reduction over axes; over none the data as it is."""
+    return graph.node(kind, data, list(over), keepdims=int(keepdims)) if over else data
+
+
+def comparable(graph: Any, data: Any) -> Any:
+    """Data in a type that ONNX can order."""
+    return graph.cast(data, torch.int32) if data.dtype in _NARROW else data
+
+
+def place(kind: str) -> Rule:
+    """The position of the first extreme along an axis, or in the flattened data."""
+
+    def lower(graph: Any, data: Any, *, axis: int | None, keepdims: bool) -> Any:
+        data = comparable(graph, data)
+        if axis is not None:
+            found = graph.node(kind, data, axis=graph.axis(data, axis), keepdims=int(keepdims))
+            return graph.node("Reshape", found, [1]) if graph.results[0].rank > data.rank - 1 + keepdims else found
+        found = graph.node(kind, graph.node("Reshape", data, [-1]), axis=0, keepdims=0)
+        return graph.node("Reshape", found, [1] * graph.results[0].rank)
+
+    return lower
+
+
+def einsum(graph: Any, subscripts: str, *values: Any) -> Any:
+    """Sums of products, in a type that ONNX can multiply.
+
+    Dimensions of one are put in where an ellipsis stands for fewer dimensions than another.
+    """
+    values = graph.promoted(*[comparable(graph, value) for value in values])
+    terms = subscripts.partition("->")[0].split(",")
+    spans = [value.rank - len(term.replace("...", "")) for term, value in zip(terms, values, strict=True)]
+    for number, (term, span) in enumerate(zip(terms, spans, strict=True)):
+        if "..." in term and span < max(spans):
+            first = term.index("...")
+            values[number] = graph.unsqueeze(values[number], *range(first, first + max(spans) - span))
+    return graph.node("Einsum", *values, equation=subscripts)
+
+
+def contraction(graph: Any, a: Any, b: Any, left: Sequence[int], right: Sequence[int]) -> Any:
+    """Sums of products over pairs of axes."""
+    first = list(string.ascii_lowercase[: a.rank])
+    second = list(string.ascii_lowercase[a.rank : a.rank + b.rank])
+    for one, other in zip(left, right, strict=True):
+        second[other] = first[one]
+    summed = {first[one] for one in left}
+    kept = [letter for letter in first + second if letter not in summed]
+    return einsum(graph, f"{''.join(first)},{''.join(second)}->{''.join(kept)}", a, b)
+
+
+def matmul(graph: Any, a: Any, b: Any) -> Any:
+    """Products of matrices in the last two axes, in a type that ONNX can multiply."""
+    return graph.node("MatMul", *graph.promoted(comparable(graph, a), comparable(graph, b)))
+
+
+def within(graph: Any, position: Any, size: Any, mode: str) -> Any:
+    """Positions along an axis of a size (a number or a value) brought into range: clipped or wrapped."""
+    if mode == "wrap":
+        return graph.node("Mod", position, size if not isinstance(size, int) else graph.constant(size, torch.int64))
+    last = size - 1 if isinstance(size, int) else graph.node("Sub", graph.squeeze(size, 0), 1)
+    return graph.node("Clip", position, 0, last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,18 @@ def around(x: Tensor, *, decimals: int = 0) -> Tensor:
     return torch.round(x, decimals=decimals) if x.dtype.is_floating_point else _around_integer(x, decimals)
 
 
+@around.onnx
+def _(graph: Any, x: Any, *, decimals: int) -> Any:
+    if not x.dtype.is_floating_point:
+        if decimals >= 0:
+            return graph.node("Identity", x)
+        x = graph.cast(x, torch.float64)
+    factor = 10.0**decimals
+    if decimals == 0:
+        return graph.node("Round", x)
+    return graph.node("Div", graph.node("Round", graph.node("Mul", x, factor)), factor)
+
+
 def _around_integer(x: Tensor, decimals: int) -> Tensor:
     if decimals >= 0:
         return x.clone()
@@ -100,6 +113,17 @@ def nan_to_num(
 ) -> Tensor:
     """Numbers in the place of NaN and infinity; by default zero and the largest ones of the type."""
     return torch.nan_to_num(data, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@nan_to_num.onnx
+def _(graph: Any, data: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    if not data.dtype.is_floating_point:
+        return graph.node("Identity", data)
+    limits = torch.finfo(data.dtype)
+    above, below = limits.max if posinf is None else posinf, limits.min if neginf is None else neginf
+    data = graph.node("Where", graph.node("IsNaN", data), nan, data)
+    data = graph.node("Where", graph.node("Equal", data, math.inf), above, data)
+    return graph.node("Where", graph.node("Equal", data, -math.inf), below, data)
 
 
 @operator("clip", "_npi_clip")
@@ -164,4 +188,13 @@ def polyval(p: Tensor, x: Tensor) -> Tensor:
     value = torch.zeros_like(x)
     for coefficient in p:
         value = value * x + coefficient
+    return value
+
+
+@polyval.onnx
+def _(graph: Any, p: Any, x: Any) -> Any:
+    p, x = graph.promoted(p, x)
+    value = graph.node("Mul", x, 0)
+    for place in range(*graph.need_sizes(p)):
+        value = graph.node("Add", graph.node("Mul", value, x), graph.node("Gather", p, np.array(place)))
     return value

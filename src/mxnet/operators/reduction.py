@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from math import prod as product
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.operators import _onnx
 from mxnet.operators._promotion import counted
 from mxnet.operators.attributes import Axes, DType
 from mxnet.operators.catalogue import operator
@@ -277,3 +280,91 @@ def _running(function: Any, a: Tensor, axis: int | None, dtype: torch.dtype) -> 
         return function(a.reshape(-1), 0, dtype=dtype)
     (axis,) = axes_of(a, axis)
     return function(a, axis, dtype=dtype)
+
+
+# ONNX
+
+
+def _narrow(graph: Any, a: Any, dtype: torch.dtype) -> Any:
+    """The input in a type, or if ONNX cannot sum in that in int64."""
+    return graph.cast(a, dtype if dtype.is_floating_point or dtype is torch.int32 else torch.int64)
+
+
+def _sum_in_onnx(kind: str, join: str) -> Callable[..., Any]:
+    def lower(graph: Any, a: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool, initial: float | None) -> Any:
+        dtype = graph.results[0].dtype
+        total = _onnx.reduce(graph, kind, _narrow(graph, a, dtype), _onnx.axes(graph, a, axis), keepdims)
+        return total if initial is None else graph.node(join, total, initial)
+
+    return lower
+
+
+sum.onnx(_sum_in_onnx("ReduceSum", "Add"))
+prod.onnx(_sum_in_onnx("ReduceProd", "Mul"))
+
+
+@mean.onnx
+def _(graph: Any, a: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool, initial: float | None) -> Any:
+    dtype = graph.results[0].dtype
+    axes = _onnx.axes(graph, a, axis)
+    total = _onnx.reduce(
+        graph, "ReduceMean", graph.cast(a, dtype if dtype.is_floating_point else torch.float64), axes, keepdims
+    )
+    if initial is None:
+        return total
+    return graph.node("Add", total, initial / (product(graph.need_sizes(a, axes)) or 1))
+
+
+def _spread_in_onnx(root: bool) -> Callable[..., Any]:
+    def lower(graph: Any, a: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool, ddof: int) -> Any:
+        dtype = graph.results[0].dtype
+        axes = _onnx.axes(graph, a, axis)
+        a = graph.cast(a, dtype if dtype.is_floating_point else torch.float64)
+        if not axes:
+            return graph.node("Mul", a, 0)
+        distance = graph.node("Sub", a, graph.node("ReduceMean", a, axes, keepdims=1))
+        variance = graph.node("ReduceMean", graph.node("Mul", distance, distance), axes, keepdims=int(keepdims))
+        if ddof:
+            count = product(graph.need_sizes(a, axes))
+            variance = graph.node("Mul", variance, count / (count - ddof) if count > ddof else math.inf)
+        return graph.node("Sqrt", variance) if root else variance
+
+    return lower
+
+
+var.onnx(_spread_in_onnx(False))
+std.onnx(_spread_in_onnx(True))
+
+
+def _extreme_in_onnx(kind: str, join: str) -> Callable[..., Any]:
+    def lower(graph: Any, a: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool, initial: float | None) -> Any:
+        a = _onnx.comparable(graph, a)
+        value = _onnx.reduce(graph, kind, a, _onnx.axes(graph, a, axis), keepdims)
+        return value if initial is None else graph.node(join, value, initial)
+
+    return lower
+
+
+max.onnx(_extreme_in_onnx("ReduceMax", "Max"))
+min.onnx(_extreme_in_onnx("ReduceMin", "Min"))
+argmax.onnx(_onnx.place("ArgMax"))
+argmin.onnx(_onnx.place("ArgMin"))
+
+
+def _truth_in_onnx(kind: str) -> Callable[..., Any]:
+    def lower(graph: Any, data: Any, *, axis: int | tuple[int, ...] | None, keepdims: bool) -> Any:
+        truth = graph.cast(graph.cast(data, torch.bool), torch.int32)
+        return _onnx.reduce(graph, kind, truth, _onnx.axes(graph, data, axis), keepdims)
+
+    return lower
+
+
+all.onnx(_truth_in_onnx("ReduceMin"))
+any.onnx(_truth_in_onnx("ReduceSum"))
+
+
+@cumsum.onnx
+def _(graph: Any, a: Any, *, axis: int | None) -> Any:
+    if axis is None:
+        a, axis = graph.reshape(a, [-1]), 0
+    return graph.node("CumSum", _narrow(graph, a, graph.results[0].dtype), np.array(graph.axis(a, axis)))
