@@ -105,7 +105,7 @@ class _Builder:
     def add(self, node: Node, training: bool, is_cut: bool) -> None:
         """Write the calls of one operator."""
         op = node.op
-        given = [None if entry is None else self._values[id(entry[0])][entry[1]] for entry in node.inputs]
+        given = [None if entry is None else self._tensor(entry) for entry in node.inputs]
         given += [None] * (len(op.inputs) - len(given)) if not op.variadic else []
         attributes = node.attributes | {"training": training} if op.modal else node.attributes
         if any(isinstance(value, Tensor) for value in given):
@@ -121,12 +121,17 @@ class _Builder:
     def finish(self, entries: Sequence[Entry]) -> Compiled:
         outputs = []
         taken = {_memory(example) for example in self._variables}
-        for node, number in entries:
-            tensor = self._values[id(node)][number]
-            place = self._places[id(tensor)]
-            if node.op is not None and _memory(tensor) in taken:
-                # Arrays share no memory in MXNet: an output that is a view of an input or of another one is copied.
+        heads = set(entries)
+        for entry in entries:
+            tensor, place = self._tensor(entry), self._places[id(self._tensor(entry))]
+            # Arrays share no memory in MXNet: an output that is a view of an input or of another one is copied.
+            if entry[0].op is not None and _memory(tensor) in taken:
                 place = self._graph.call_method("clone", (place,))
+            else:
+                # Tensors of another memory layout than the examples' may give views where these give copies.
+                origins = [each for each in _viewed(entry) if each[0].op is None or each in heads]
+                others = [self._places[id(self._tensor(each))] for each in origins if each != entry]
+                place = self._graph.call_function(_apart, (place, *others)) if others else place
             taken.add(_memory(tensor))
             outputs.append(place)
         self._graph.output(tuple(outputs))
@@ -137,6 +142,9 @@ class _Builder:
         origins = [self._hanging[id(node), number] for node, number in entries]
         origins = [Origin(_numbers(each.reached), _numbers(each.ended)) for each in origins]
         return Compiled(partial(names["forward"], None), origins, code.src)
+
+    def _tensor(self, entry: Entry) -> Tensor:
+        return self._values[id(entry[0])][entry[1]]
 
     def _place(self, tensor: Tensor, place: fx.Node) -> None:
         self._kept.append(tensor)
@@ -236,6 +244,25 @@ def _made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:
     """The results of an operator without inputs, without values; nothing is drawn from a random generator."""
     result = op.body(**(attributes | {"ctx": "meta"} if "ctx" in op.attributes else attributes))
     return result.to("meta") if isinstance(result, Tensor) else [tensor.to("meta") for tensor in result]
+
+
+def _viewed(entry: Entry) -> Iterator[Entry]:
+    """What an entry may be a view of: the entry itself, or through operators that return views what they are given."""
+    pending, seen = [entry], set()
+    while pending:
+        each = pending.pop()
+        if each not in seen:
+            seen.add(each)
+            yield each
+            if each[0].op is not None and each[0].op.views:
+                pending.extend(given for given in each[0].inputs if given is not None)
+
+
+def _apart(tensor: Tensor, *others: Tensor) -> Tensor:
+    """The tensor, or a copy if it has the memory of another one."""
+    memory = tensor.untyped_storage().data_ptr()
+    shared = any(other.untyped_storage().data_ptr() == memory for other in others)
+    return tensor.clone() if shared else tensor
 
 
 def _each(result: Any) -> Iterator[Tensor]:

@@ -85,6 +85,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         classes=[type(array) for array in outputs],
         calls=tracer.calls,
         cuts=frozenset(tracer.cuts),
+        forms=[(tuple(array.shape), array._data.dtype) for array in arrays],
     )
 
 
@@ -160,7 +161,10 @@ class CachedGraph:
             arrays = []
             structure = flatten(args, arrays)
             form = (structure, *[_form_of(array) for array in arrays])
-            if not arrays or not _is_hashable(form):
+            if not arrays:
+                return None, arrays
+            if not _is_hashable(form):
+                self._refuse(block, NotTraceable("the forward pass is given an object that is not hashable"))
                 return None, arrays
         plan = self._plan((form, modes.training, modes.recording), block, args, arrays)
         return (plan if type(plan) is Plan else None), arrays
@@ -174,8 +178,10 @@ class CachedGraph:
         except KeyError:
             pass
         with _tracing:
-            plan = self._traced(block, args, arrays)
-            self._plans[key] = plan
+            plan = self._plans.get(key)
+            if plan is not None and plan.is_current(block):  # another thread came first
+                return plan
+            plan = self._plans[key] = self._traced(block, args, arrays)
             if len(self._plans) > _LIMIT:
                 self._plans.popitem(last=False)
         return plan
@@ -186,17 +192,19 @@ class CachedGraph:
             graph = self._restored if fits else trace(block, args)
             plan = Plan(block, graph, arrays, self._engine)
         except NotTraceable as error:
-            if not self._partition:
-                name = type(block).__name__
-                raise MXNetError(
-                    f"{name} cannot be one graph: {error}. With partition_if_dynamic=True it runs in parts"
-                ) from error
-            self.refusal = str(error)
+            self._refuse(block, error)
             if isinstance(error, DynamicShape):
                 self.latest = trace_with_values(block, args)
             return Untraced(block)
         self.latest = graph
         return plan
+
+    def _refuse(self, block: HybridBlock, error: NotTraceable) -> None:
+        if not self._partition:
+            raise MXNetError(
+                f"{type(block).__name__} cannot be one graph: {error}. With partition_if_dynamic=True it runs in parts"
+            ) from error
+        self.refusal = str(error)
 
 
 def trace_with_values(block: HybridBlock, args: Sequence[Any]) -> Trace | None:
