@@ -166,10 +166,10 @@ class Bound:
         MXNetError
             If there is no such backend.
         """
-        from mxnet.engines._registry import find_engine
+        from mxnet.engines.engine import engine_named
 
         try:
-            find_engine(backend)
+            engine_named(backend)
         except ValueError as error:
             raise MXNetError(str(error)) from None
         return copy.copy(self)
