@@ -49,6 +49,8 @@ class Trace(NamedTuple):
         file: it has those that are needed.
     cuts : set of Node
         Operators whose results are constants for gradients.
+    forms : sequence of (tuple of int, torch.dtype)
+        Shape and type of each input of that pass; empty if they are not known.
     """
 
     entries: list[Entry]
@@ -59,6 +61,7 @@ class Trace(NamedTuple):
     classes: list[type]
     calls: Sequence[Node] = ()
     cuts: frozenset[Node] = frozenset()
+    forms: Sequence[tuple[tuple[int, ...], torch.dtype]] = ()
 
 
 class Untraced:
