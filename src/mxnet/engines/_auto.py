@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import time
+import warnings
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -79,7 +80,9 @@ def _usable(device: torch.device) -> list[str]:
 
 
 def _fastest(names: Sequence[str], graph: Subgraph, sample: Sequence[Tensor]) -> tuple[str, Function]:
-    functions = {name: engine_named(name)().assemble(graph, sample) for name in names}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an engine that cannot compile a part is slower, and nobody asked for it
+        functions = {name: engine_named(name)().assemble(graph, sample) for name in names}
     for function in functions.values():
         function(*sample)
     best = dict.fromkeys(names, float("inf"))

@@ -27,6 +27,7 @@ class _ThroughOnnx(Engine):
     """What takes those operators that have an ONNX form."""
 
     package: ClassVar[str] = ""
+    refused: ClassVar[frozenset[str]] = frozenset()  # operators whose ONNX form it does not compile
 
     @classmethod
     def problem(cls) -> str:
@@ -37,7 +38,9 @@ class _ThroughOnnx(Engine):
         return ""
 
     def takes(self, node: Node, inputs: Sequence[Tensor | None]) -> bool:
-        if node.op.onnx_rule is None or any(each is not None and each.dtype not in _TYPES for each in inputs):
+        if node.op.onnx_rule is None or node.op.name in self.refused:
+            return False
+        if any(each is not None and each.dtype not in _TYPES for each in inputs):
             return False
         sources = [None if each is None else Node(None, f"input{place}") for place, each in enumerate(inputs)]
         entries = [None if source is None else (source, 0) for source in sources]
@@ -86,6 +89,7 @@ class OpenVINO(_ThroughOnnx):
 
     name = "openvino"
     package = "openvino"
+    refused = frozenset(("_contrib_box_nms",))  # it sorts float32 only
 
     def __init__(self, precision: str = "float32") -> None:
         if precision not in _PRECISIONS:
