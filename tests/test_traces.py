@@ -25,13 +25,6 @@ DIFFERENT = {
     "nn.Dropout(0)": "it returns its input, genuine's a copy of it",
 }
 
-# Attributes of nodes that differ, whatever the block: ours and genuine's, and why.
-OTHER_ATTRIBUTES = {
-    # mx.np.mean keeps float64; genuine's gives float32 for every type.
-    "_npi_mean": {"dtype": ("None", "float32")},
-}
-
-
 ZOO, BLOCKS = load("graphs/zoo.json.gz"), load("graphs/blocks.json.gz")
 
 
@@ -56,9 +49,6 @@ def comparable(graph):
         attrs = spelled_one_way(node["op"], node.get("attrs", {}))
         for key, default in LEFT_OUT.get(node["op"], {}).items():
             if attrs.get(key) == default:
-                del attrs[key]
-        for key, spellings in OTHER_ATTRIBUTES.get(node["op"], {}).items():
-            if attrs.get(key) in spellings:
                 del attrs[key]
         node["attrs"] = attrs
     return {**graph, "nodes": nodes}

@@ -279,7 +279,7 @@ def lstsq(a: Any, b: Any, rcond: float | str | None = "warn") -> tuple[Any, Any,
         Singular values of `a`.
     """
     default = rcond is None
-    number = -1.0 if default or rcond == "warn" else rcond
+    number = 1.0 if default else -1.0 if rcond == "warn" else rcond
     return tuple(apply(_ops.lstsq, (a, b), rcond=number, new_default=default, **_PRECISION))
 
 

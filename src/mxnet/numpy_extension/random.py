@@ -43,9 +43,7 @@ def bernoulli(
         raise ValueError(
             f"Either `prob` or `logit` must be specified, but not both. Received prob={prob}, logit={logit}"
         )
-    attributes: dict[str, Any] = {"size": size, "is_logit": logit is not None}
-    if dtype is not None:
-        attributes["dtype"] = dtype
+    attributes = {"size": size, "is_logit": logit is not None, "dtype": dtype or "float32"}
     value = prob if logit is None else logit
     if not is_number(value):
         return invoke(_sampling.bernoulli, [as_array(value)], {**attributes, "prob": None, "logit": None}, out)
