@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mxnet.gluon._cached_graph import Trace
     from mxnet.gluon.parameter import Parameter
 
-__all__ = ["annotations_of", "export"]
+__all__ = ["annotations_of", "export", "export_onnx"]
 
 
 def export(
@@ -45,6 +45,27 @@ def export(
     with atomic_write(names[0]) as file:
         file.write(text.encode())
     return names
+
+
+def export_onnx(
+    graph: Trace, params: Mapping[str, Parameter], path: str | os.PathLike, options: Mapping[str, Any]
+) -> str:
+    """Write ``path.onnx``. See `HybridBlock.export`."""
+    from mxnet.onnx import export_model
+
+    if path is None:
+        raise ValueError("export: format='onnx' writes a file, so path must name one")
+    arrays = {name: wrap(ndarray, tensor) for name, tensor in _named_arrays(graph, params).items()}
+    if graph.forms:
+        # The graph may read its inputs in another order than the forward pass takes them.
+        order = {node.name: form for node, form in zip(graph.inputs, graph.forms, strict=True)}
+        forms = [order[node.name] for node in variables(graph.entries) if node.name in order]
+        options = {"in_shapes": [shape for shape, _ in forms], "in_types": [dtype for _, dtype in forms]} | dict(
+            options
+        )
+    prefix = os.fspath(path)
+    target = prefix if prefix.endswith(".onnx") else f"{prefix}.onnx"
+    return export_model(Symbol(graph.entries), arrays, onnx_file_path=target, **{"dynamic": True} | dict(options))
 
 
 def _named_arrays(graph: Trace, params: Mapping[str, Parameter]) -> dict[str, torch.Tensor]:

@@ -266,10 +266,18 @@ class HybridBlock(Block):
 
     # Files
 
-    def export(self, path: str | os.PathLike | None, epoch: int = 0, remove_amp_cast: bool = True) -> tuple[Any, Any]:
-        """Write the graph as ``path-symbol.json`` and the parameters as ``path-0000.params``.
+    def export(
+        self,
+        path: str | os.PathLike | None,
+        epoch: int = 0,
+        remove_amp_cast: bool = True,
+        *,
+        format: str = "mxnet",
+        **options: Any,
+    ) -> Any:
+        """Write the graph as ``path-symbol.json`` and the parameters as ``path-0000.params``, or both as ``path.onnx``.
 
-        MXNet 1.x and 2.0 read both files, and `SymbolBlock.imports` does.
+        MXNet 1.x and 2.0 read the first two files, and `SymbolBlock.imports` does.
 
         Parameters
         ----------
@@ -279,10 +287,14 @@ class HybridBlock(Block):
             The number in the name of the parameter file.
         remove_amp_cast : bool, default True
             Leave out the casts that automatic mixed precision put in.
+        format : {'mxnet', 'onnx'}, default 'mxnet'
+            With ``'onnx'`` the file takes batches of any size.
+        **options
+            With ``format='onnx'``: those of `mx.onnx.export_model`.
 
         Returns
         -------
-        (str, str) or (Symbol, dict of str to ndarray)
+        (str, str), (Symbol, dict of str to ndarray) or str
             Names of the files; or the graph, whose inputs are named ``data`` or ``data0``, ``data1``, ..., and the
             arrays, ``arg:`` or ``aux:`` before their names.
 
@@ -291,10 +303,16 @@ class HybridBlock(Block):
         RuntimeError
             If the block has not been hybridized and called, or cannot be a graph.
         """
-        from mxnet.gluon._export import export
+        from mxnet.gluon._export import export, export_onnx
 
+        if format not in ("mxnet", "onnx"):
+            raise ValueError(f"export: format must be 'mxnet' or 'onnx', not {format!r}")
+        if options and format == "mxnet":
+            raise TypeError(f"export: {', '.join(options)} go with format='onnx'")
         named = {id(param): name for name, param in self._named_params("")}
         params = {named[id(param)]: param for param in self._unique_params()}
+        if format == "onnx":
+            return export_onnx(self._graph_to_export(), params, path, options)
         return export(self._graph_to_export(), params, path, epoch, remove_amp_cast)
 
     # To PyTorch

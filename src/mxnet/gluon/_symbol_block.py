@@ -161,7 +161,9 @@ class SymbolBlock(HybridBlock):
         inputs = [node for node in self._variables if node.name in self._input_names]
         parameters = {node: self._reg_params[node.name] for node in self._variables if node not in inputs}
         structure = ARRAY if len(self._entries) == 1 else (list, (ARRAY,) * len(self._entries))
-        return Trace(self._entries, inputs, parameters, {}, structure, [ndarray] * len(self._entries))
+        forms = self._graphs.latest.forms if self._graphs.latest is not None else ()
+        classes = [ndarray] * len(self._entries)
+        return Trace(self._entries, inputs, parameters, {}, structure, classes, forms=forms)
 
     def __repr__(self) -> str:
         heads = ", ".join(dict.fromkeys(node.name for node, _ in self._entries))
