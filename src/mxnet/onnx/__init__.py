@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mxnet.onnx._api import export_model
+from mxnet.onnx._api import export_model, import_model, import_to_gluon
 
-__all__ = ["export_model"]
+__all__ = ["export_model", "import_model", "import_to_gluon"]

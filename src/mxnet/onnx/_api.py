@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from mxnet import _dtype, formats
 from mxnet.base import MXNetError
-from mxnet.ndarray._array import Array
+from mxnet.device import Device
+from mxnet.ndarray._array import Array, wrap
+from mxnet.ndarray.ndarray import NDArray
+from mxnet.numpy.multiarray import ndarray
 from mxnet.symbol import Symbol, load
-from mxnet.symbol._graph import Node, variables
+from mxnet.symbol._graph import Node, auxiliary, variables
 from mxnet.symbol._known import annotated_shape
 from mxnet.symbol._labels import labels, without_labels
 
-__all__ = ["OPSET", "export_model"]
+if TYPE_CHECKING:
+    from mxnet.gluon import SymbolBlock
+
+__all__ = ["OPSET", "export_model", "import_model", "import_to_gluon"]
 
 OPSET = 21
 """The version of ONNX's operators that is written by default."""
@@ -122,6 +128,72 @@ def export_model(
         for each in inputs:
             print(f"  {each.name}: {_dtype.name_of(each.dtype)} {each.dims}")
     return path
+
+
+def import_model(model_file: str | os.PathLike) -> tuple[Symbol, dict[str, NDArray], dict[str, NDArray]]:
+    """Read an ONNX file as a graph and its parameters.
+
+    Parameters
+    ----------
+    model_file : path
+        Of opset 7 or later. Weights may lie in other files of its folder.
+
+    Returns
+    -------
+    sym : Symbol
+    arg_params, aux_params : dict of str to NDArray
+        The file's arrays; running statistics of BatchNormalization are auxiliary.
+
+    Raises
+    ------
+    MXNetError
+        If the file is damaged, leads outside of its folder, or holds a node that has no form in MXNet's operators:
+        the node is named.
+    """
+    from mxnet.onnx._import import read_model
+
+    imported = read_model(os.fspath(model_file))
+    states = auxiliary(imported.entries)
+    args, aux = {}, {}
+    for node in variables(imported.entries):
+        if node.name in imported.params:
+            kept = aux if id(node) in states else args
+            kept[node.name] = wrap(NDArray, imported.params[node.name])
+    return Symbol(imported.entries), args, aux
+
+
+def import_to_gluon(
+    model_file: str | os.PathLike,
+    device: Device | list[Device] | None = None,
+    *,
+    ctx: Device | list[Device] | None = None,
+) -> SymbolBlock:
+    """Read an ONNX file as a block.
+
+    Parameters
+    ----------
+    model_file : path
+        As `import_model` takes it.
+    device : Device or list of Device, optional
+        Where the parameters go; default the current device. `ctx` is its older name.
+
+    Raises
+    ------
+    MXNetError
+        As `import_model` does.
+    """
+    from mxnet.gluon import SymbolBlock
+    from mxnet.onnx._import import read_model
+
+    imported = read_model(os.fspath(model_file))
+    used = {node.name for node in variables(imported.entries)}
+    params = {name: wrap(ndarray, tensor) for name, tensor in imported.params.items() if name in used}
+    inputs = [Symbol([(node, 0)]) for node in imported.inputs]
+    block = SymbolBlock(Symbol(imported.entries), inputs, params)
+    where = device or ctx
+    if where is not None:
+        block.reset_device(where)
+    return block
 
 
 def _given(symbol: Symbol, values: Mapping[str, torch.Tensor]) -> set[str]:
