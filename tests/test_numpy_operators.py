@@ -255,3 +255,20 @@ def test_spread_takes_numpys_ddof_and_the_standards_correction(name: str) -> Non
         getattr(mx.np, name)(array, axis=0, ddof=1),
     ):
         onp.testing.assert_allclose(found.asnumpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ceil", "floor", "trunc"])
+def test_rounding_returns_integers_as_they_are(name: str) -> None:
+    integers, out = mx.np.array([1, -2], dtype="int32"), mx.np.zeros(2)
+    assert getattr(mx.np, name)(integers) is integers
+    assert getattr(mx.np, name)(integers, out=out) is out
+    assert out.tolist() == [1, -2]
+
+
+def test_norms_of_vectors_without_bound() -> None:
+    values = onp.array([[1, -4, 2], [3, 0, -5]])
+    for order in (onp.inf, -onp.inf):
+        for axis in (0, 1):
+            found = mx.np.linalg.norm(mx.np.array(values, dtype="int32"), ord=order, axis=axis, keepdims=True)
+            assert found.dtype == "float32"
+            assert found.tolist() == onp.linalg.norm(values, order, axis, keepdims=True).tolist()
