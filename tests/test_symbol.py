@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as onp
 import pytest
+import torch
 from references import load
 
 import mxnet as mx
@@ -143,6 +144,22 @@ def test_a_refused_call_leaves_the_names_as_they_were() -> None:
         assert sym.FullyConnected(sym.var("x"), num_hidden=3).name == "fullyconnected0"
 
 
+def test_groups_are_made_of_lists() -> None:
+    for given in ([], (each for each in [sym.var("x")]), sym.var("x"), [sym.var("x"), 3], None):
+        with pytest.raises(TypeError, match="a list of at least one Symbol"):
+            sym.Group(given)
+
+
+def test_variables_are_told_what_fits() -> None:
+    assert sym.var("x", shape=(onp.int64(2), 3)).attr("__shape__") == "(2, 3)"
+    assert sym.var("x", shape=3).infer_shape()[0] == [(3,)]
+    for wrong in ({"shape": "abc"}, {"shape": (2, 3.5)}, {"init": 3}, {"dtype": "complex64"}):
+        with pytest.raises(TypeError, match=next(iter(wrong)).removeprefix("d")):
+            sym.var("x", **wrong)
+    with pytest.raises(KeyError, match="default, row_sparse, csr, not 'sparse'"):
+        sym.var("x", stype="sparse")
+
+
 def test_outputs_from_the_end() -> None:
     parts = sym.split(sym.var("x"), num_outputs=3, name="s")
     assert parts[-1].list_outputs() == ["s_output2"]
@@ -264,6 +281,14 @@ def test_pickles_are_json_as_those_of_genuine() -> None:
     assert list(state) == ["handle"] and sym.fromjson(state["handle"]).debug_str() == symbol.debug_str()
 
 
+def test_variables_of_one_name_come_back() -> None:
+    symbol = sym.var("v") + sym.var("v")
+    again = pickle.loads(pickle.dumps(symbol))
+    assert again.list_arguments() == ["v", "v"]
+    assert again.eval(v=mx.nd.array([1, 2]))[0].asnumpy().tolist() == [2, 4]
+    assert again.to_torch({})(torch.tensor([1, 2])).tolist() == [2, 4]
+
+
 def test_files_round_trip(tmp_path: Path) -> None:
     symbol = _network()
     symbol.save(str(tmp_path / "net-symbol.json"))
@@ -278,6 +303,8 @@ def test_files_that_are_no_graphs(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(mx.MXNetError, match="net-symbol.json.*UTF-8"):
         sym.load(path)
+    with pytest.raises(mx.MXNetError, match="Is a directory"):
+        sym.load(tmp_path)
     path.write_text("[]")
     with pytest.raises(mx.MXNetError, match="net-symbol.json"):
         sym.load(path)

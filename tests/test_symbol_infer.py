@@ -114,8 +114,12 @@ def test_shapes_may_be_given_by_position() -> None:
         symbol.infer_shape((2, 3), x=(2, 3))
     with pytest.raises(TypeError, match="'x' must be a tuple, not list"):
         symbol.infer_shape(x=[2, 3])
-    with pytest.raises(TypeError, match="integer"):
-        symbol.infer_shape(x=(2, 3.5))
+    for wrong in ((2, 3.5), ("a",)):
+        with pytest.raises(TypeError, match="'x' must be a tuple of integers, not"):
+            symbol.infer_shape(x=wrong)
+    for huge in ((2**40, 2**40), (2**70, 2)):
+        with pytest.raises(mx.MXNetError, match="'fc'"):
+            symbol.infer_shape(x=huge)
     assert type(symbol.infer_shape(x=(onp.int64(2), 3))[1][0][0]) is int
     with pytest.raises(TypeError, match="'fc_weight'"):
         symbol.infer_type(fc_weight="float33")

@@ -6,6 +6,7 @@ A shape is None, or a tuple in which -1 is a size that is not known.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from math import prod
 from typing import Any
 
@@ -44,11 +45,14 @@ def product(sizes: Sequence[int]) -> int:
 
 
 def following(rule: Callable[[tuple[int, ...], dict[str, Any]], Sequence[Known]]) -> Rule:
-    """The rule of inputs that follow from the first one: ``rule(data, attributes)`` tells the shapes of the others."""
+    """The rule of inputs that follow from the first one: ``rule(data, attributes)`` tells the shapes of the others.
+
+    It may tell of fewer than there are, or of more.
+    """
 
     def complete(shapes: list[Known], attributes: dict[str, Any]) -> list[Known]:
         data, *others = shapes
-        return shapes if data is None else [data, *map(filled, others, rule(data, attributes))]
+        return shapes if data is None else [data, *map(filled, others, chain(rule(data, attributes), repeat(None)))]
 
     return complete
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 
-from mxnet.base import NotTraceable
+from mxnet.base import MXNetError, NotTraceable
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Node
 
-__all__ = ["Bodies", "Refusal", "Result", "Shape", "describe"]
+__all__ = ["Bodies", "Refusal", "Result", "Shape", "refused"]
 
 Shape = tuple[int, ...]
 Result = tuple[Shape, torch.dtype]
 
-_REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, ArithmeticError, AssertionError, MemoryError)
+_REFUSALS = (RuntimeError, LookupError, TypeError, ValueError, ArithmeticError, AssertionError, MemoryError)
 _ANY_TYPES = (torch.float32, torch.int64, torch.bool)
 
 
@@ -71,6 +71,8 @@ class Bodies:
         if results is None:
             few = [None if shape is None else (2,) * len(shape) for shape in shapes]
             results = _run(node.op, node.attributes, few, types, torch.zeros)
+        if results is None:
+            raise Refusal("the type of its results hangs on values")
         return [dtype for _, dtype in results]
 
     def shapes(
@@ -112,12 +114,13 @@ def _run(
     types: Sequence[torch.dtype | None],
     make: Callable[..., torch.Tensor] = _without_values,
 ) -> list[Result] | None:
-    if "ctx" in op.attributes and all(shape is None for shape in shapes):
+    if "ctx" in op.attributes and make is _without_values:
         attributes = attributes | {"ctx": "meta"}
     if op.modal:
         attributes = attributes | {"training": False}
-    tensors = [None if shape is None else make(shape, dtype=dtype) for shape, dtype in zip(shapes, types, strict=True)]
+    pairs = list(zip(shapes, types, strict=True))
     try:
+        tensors = [None if shape is None else make(shape, dtype=dtype) for shape, dtype in pairs]
         made = op.body(*tensors, **attributes)
     except (NotImplementedError, NotTraceable):  # how torch and bodies say that a shape hangs on values
         return None
@@ -131,9 +134,10 @@ def _key(attributes: dict[str, Any]) -> tuple[Any, ...]:
     return tuple([(name, value.__class__, value) for name, value in attributes.items()])
 
 
-def describe(node: Node, values: Sequence[Any]) -> str:
-    """The inputs of a node by name, each with what is known of it, for error messages."""
+def refused(node: Node, values: Sequence[Any], refusal: Refusal) -> MXNetError:
+    """The error for a node that does not take its inputs, of each of which `values` tell what is known."""
     op = node.op
     names = [f"{op.inputs[0]}{number}" for number in range(len(values))] if op.variadic else op.inputs
     pairs = zip(names, values, node.inputs, strict=False)
-    return ", ".join(f"{name} {value}" for name, value, entry in pairs if entry is not None)
+    given = ", ".join(f"{name} {value}" for name, value, entry in pairs if entry is not None)
+    return MXNetError(f"operator {node.name!r} ({op.name}) does not take {given or 'its attributes'}: {refusal}")

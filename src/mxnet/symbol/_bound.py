@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.symbol._graph import Entry
+from mxnet.symbol._infer import infer_shape, infer_types
+from mxnet.symbol._known import shapes_given, types_given
 
 if TYPE_CHECKING:
     import torch
@@ -78,15 +80,9 @@ class Bound:
         return self._infer_type(args, kwargs, partial=True)
 
     def _infer_shape(self, args: Sequence[Any], kwargs: Mapping[str, Any], partial: bool) -> Inferred:
-        from mxnet.symbol._infer import infer_shape
-        from mxnet.symbol._known import shapes_given
-
         return infer_shape(self._entries, shapes_given(self._entries, args, kwargs), partial)
 
     def _infer_type(self, args: Sequence[Any], kwargs: Mapping[str, Any], partial: bool) -> Inferred:
-        from mxnet.symbol._infer import infer_types
-        from mxnet.symbol._known import types_given
-
         return infer_types(self._entries, types_given(self._entries, args, kwargs), partial)
 
     def bind(

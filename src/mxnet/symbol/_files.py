@@ -1,35 +1,30 @@
-"""Graphs on disk, as text."""
+"""Graphs on disk."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from mxnet.base import MXNetError
 from mxnet.formats._errors import access_error
 from mxnet.formats._writer import atomic_write
 
-__all__ = ["read_text", "write_text"]
+__all__ = ["read_bytes", "write_text"]
 
 
-def read_text(path: str | os.PathLike) -> str:
-    """All of a file.
+def read_bytes(path: str | os.PathLike, at_most: int) -> bytes:
+    """The first bytes of a file; all of it, if there are no more than `at_most`.
 
     Raises
     ------
     MXNetError
-        If it cannot be read or is no text; of these `FileMissingError` if there is none.
+        If it cannot be read; of these `FileMissingError` if there is none.
     """
     name = _checked(path)
     try:
         with open(name, "rb") as file:
-            data = file.read()
+            return file.read(at_most)
     except OSError as cause:
         raise access_error("read", name, cause) from cause
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise MXNetError(f"{name}: not a graph, for byte {error.start} is not UTF-8 text") from None
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from operator import index
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ import torch
 from mxnet import _dtype
 from mxnet.symbol._abstract import Shape
 from mxnet.symbol._graph import Entry, Node
-from mxnet.symbol._known import arguments_and_states, check_names
+from mxnet.symbol._known import arguments_and_states, check_names, marked
 from mxnet.symbol._shapes import ShapeSolver
 from mxnet.symbol._types import TypeSolver
 from mxnet.util import is_np_shape
@@ -50,7 +49,7 @@ def infer_shape(entries: Sequence[Entry], known: Mapping[str, Shape], partial: b
     """
     arguments, states = arguments_and_states(entries)
     check_names(known, arguments + states)
-    solver = ShapeSolver(entries, _marked(known), zero_is_size=is_np_shape())
+    solver = ShapeSolver(entries, marked(known), zero_is_size=is_np_shape())
     places = [(node, 0) for node in arguments], list(entries), [(node, 0) for node in states]
     shapes = [[solver.shape(entry) for entry in group] for group in places]
     if not partial and not all(_is_known(shape) for group in shapes for shape in group):
@@ -92,13 +91,6 @@ def infer_types(entries: Sequence[Entry], known: Mapping[str, torch.dtype], part
         return None, None, None
     found, results, auxiliary = [[_numpy_type(dtype) for dtype in group] for group in types]
     return found, results, auxiliary
-
-
-def _marked(known: Mapping[str, Shape]) -> dict[str, tuple[int | None, ...]]:
-    """Shapes with None for sizes not known, without those that say nothing."""
-    least = 0 if is_np_shape() else 1
-    marked = {name: tuple([None if size < least else index(size) for size in shape]) for name, shape in known.items()}
-    return {name: shape for name, shape in marked.items() if shape or is_np_shape()}
 
 
 def _is_known(shape: Shape | None) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from typing import Any
 
 import torch
@@ -11,12 +11,22 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.formats._dtypes import DTYPE_OF_CODE
+from mxnet.operators.attributes import Shape, attribute_of
 from mxnet.symbol._graph import Entry, Node, auxiliary, variables
 from mxnet.util import is_np_shape
 
-__all__ = ["annotated_shape", "annotated_type", "arguments_and_states", "check_names", "shapes_given", "types_given"]
+__all__ = [
+    "annotated_shape",
+    "annotated_type",
+    "arguments_and_states",
+    "check_names",
+    "marked",
+    "shapes_given",
+    "types_given",
+]
 
-_SHAPE = re.compile(r"\s*[\[(]?\s*((-?\d{1,18}\s*,?\s*)*)[\])]?\s*")
+_SHAPE = attribute_of(Shape, ())
+_LONGEST = 1000  # characters of an annotation
 
 
 def arguments_and_states(entries: Sequence[Entry]) -> tuple[list[Node], list[Node]]:
@@ -39,10 +49,9 @@ def annotated_shape(variable: Node) -> tuple[int | None, ...] | None:
     text = variable.annotations.get("__shape__", "None")
     if text == "None":
         return None
-    matched = _SHAPE.fullmatch(text)
-    if matched is None:
-        raise MXNetError(f"variable {variable.name!r}: __shape__ must be a tuple of integers, not {text!r}")
-    shape = tuple([int(size) if int(size) > 0 else None for size in re.findall(r"-?\d+", matched[1])])
+    _check_length(variable, "__shape__", text)
+    sizes = _SHAPE.coerce(text, f"variable {variable.name!r}: __shape__")
+    shape = tuple([size if size > 0 else None for size in sizes])
     return shape if shape or is_np_shape() else None
 
 
@@ -57,10 +66,18 @@ def annotated_type(variable: Node) -> torch.dtype | None:
     text = variable.annotations.get("__dtype__", "-1")
     if text == "-1":
         return None
-    try:
-        return DTYPE_OF_CODE[int(text)] if text.isdecimal() else _dtype.to_torch(text)
-    except (KeyError, MXNetError):
-        raise MXNetError(f"variable {variable.name!r}: __dtype__ is {text!r}, which is no type") from None
+    _check_length(variable, "__dtype__", text)
+    if text.isdecimal() and int(text) in DTYPE_OF_CODE:
+        return DTYPE_OF_CODE[int(text)]
+    if text not in _dtype.NAMES:
+        raise MXNetError(f"variable {variable.name!r}: __dtype__ must be the name or number of a type, not {text!r}")
+    return _dtype.NAMES[text]
+
+
+def _check_length(variable: Node, name: str, text: str) -> None:
+    """Annotations come from files: they are not read, nor quoted in errors, at any length."""
+    if len(text) > _LONGEST:
+        raise MXNetError(f"variable {variable.name!r}: {name} has {len(text)} characters, more than {_LONGEST}")
 
 
 def shapes_given(
@@ -82,6 +99,28 @@ def shapes_given(
         if not isinstance(shape, tuple):
             raise TypeError(f"the shape of {name!r} must be a tuple, not {type(shape).__name__}")
     return given
+
+
+def marked(known: Mapping[str, Sequence[int]]) -> dict[str, tuple[int | None, ...]]:
+    """Shapes by name with None for sizes that are not known, without those that say nothing.
+
+    A negative size is not known; without NumPy shapes (`is_np_shape`) neither is 0, and an empty shape says nothing.
+
+    Raises
+    ------
+    TypeError
+        If a size is no integer.
+    """
+    least = 0 if is_np_shape() else 1
+    found = {name: tuple([size if size >= least else None for size in _sizes(name, known[name])]) for name in known}
+    return {name: shape for name, shape in found.items() if shape or is_np_shape()}
+
+
+def _sizes(name: str, shape: Sequence[int]) -> list[int]:
+    try:
+        return [index(size) for size in shape]
+    except TypeError:
+        raise TypeError(f"the shape of {name!r} must be a tuple of integers, not {shape!r}") from None
 
 
 def types_given(entries: Sequence[Entry], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, torch.dtype]:
@@ -123,7 +162,7 @@ def check_names(known: Iterable[str], nodes: Iterable[Node]) -> None:
     ------
     MXNetError
     """
-    names = list(dict.fromkeys(node.name for node in nodes))
+    names = dict.fromkeys(node.name for node in nodes)
     for name in known:
         if name not in names:
             raise MXNetError(f"there is no argument {name!r}; the arguments are {', '.join(names) or 'none'}")

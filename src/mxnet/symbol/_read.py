@@ -88,7 +88,7 @@ def _inside(source: str) -> Iterator[None]:
 def _parsed(text: str | bytes, source: str) -> dict[str, Any]:
     """The file as JSON, once it is known to be of bearable size."""
     if len(text) > MAX_SIZE:
-        raise FileFormatError(f"{source}: {len(text)} bytes are more than the {MAX_SIZE} that a graph may have")
+        raise FileFormatError(f"{source}: more than the {MAX_SIZE} bytes that a graph may have")
     try:
         if not isinstance(text, str):
             text = bytes(text).decode("utf-8-sig")
@@ -101,7 +101,9 @@ def _parsed(text: str | bytes, source: str) -> dict[str, Any]:
             json.dumps(graph, ensure_ascii=False).encode()
     except RecursionError:
         raise FileFormatError(f"{source}: not a graph: nested too deeply") from None
-    except ValueError as error:  # bad UTF-8 and bad JSON both are
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"{source}: not a graph: byte {error.start} is not UTF-8 text") from None
+    except ValueError as error:  # bad JSON, and a surrogate in text
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"{source}: not a graph: {_brief(error)}") from error
@@ -122,7 +124,6 @@ class _Reader:
         self._nodes: list[Node] = []
         self._outputs: list[int] = []
         self._results = 0
-        self._variables: set[str] = set()
 
     def add(self, record: Any) -> None:
         """Read the next node."""
@@ -141,14 +142,8 @@ class _Reader:
     def _add_variable(self, name: str, texts: dict[str, str], inputs: list[Entry]) -> None:
         if inputs:
             raise MXNetError("a variable has no inputs")
-        self._note_variable(name)
         self._nodes.append(Node(None, name, annotations={annotation_name(key): text for key, text in texts.items()}))
         self._outputs.append(1)
-
-    def _note_variable(self, name: str) -> None:
-        if name in self._variables:
-            raise MXNetError(f"there is another variable of the name {_cut(name)!r}")
-        self._variables.add(name)
 
     def _add_operator(self, name_of_op: str, name: str, texts: dict[str, str], inputs: list[Entry]) -> None:
         op = _operator(name_of_op)
@@ -156,8 +151,6 @@ class _Reader:
         canonical = op.canonical(_checked(op, attributes))
         expected = () if op.variadic else op.expected_inputs(canonical)
         given = with_missing_inputs(op, name, expected, inputs, {**attributes, **annotations}, self._version)
-        for node, _ in given[len(inputs) :]:
-            self._note_variable(node.name)
         note_first_values(op, given, self._version)
         node = Node(op, name, canonical, _placed(op, expected, given), annotations, (name_of_op, attributes))
         count = node.outputs

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 
 from mxnet.base import MXNetError
-from mxnet.symbol._abstract import Bodies, Refusal, Shape, describe
+from mxnet.symbol._abstract import Bodies, Refusal, Shape, refused
 from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._known import annotated_shape, annotated_type
 from mxnet.symbol._worklist import Worklist
@@ -254,8 +254,7 @@ class ShapeSolver:
         try:
             results = self._run(node, shapes)
         except Refusal as refusal:
-            words = describe(node, shapes)
-            raise MXNetError(f"operator {node.name!r} ({node.op.name}) does not take {words}: {refusal}") from refusal
+            raise refused(node, shapes, refusal) from refusal
         if is_open(node):
             return [[size or None for size in shape] for shape in results or []]
         return results or []

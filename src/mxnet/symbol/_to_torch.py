@@ -11,6 +11,7 @@ import torch
 from mxnet.base import MXNetError
 from mxnet.engines._module import to_module
 from mxnet.ndarray._array import Array
+from mxnet.symbol._compose import substitute
 from mxnet.symbol._graph import Entry, Node, auxiliary, variables
 from mxnet.symbol._labels import labels, without_labels
 
@@ -29,6 +30,8 @@ def to_torch(
     names = _input_names(entries, values, input_names)
     entries = without_labels(entries, {*values, *names})
     nodes = {node.name: node for node in variables(entries)}
+    if len(nodes) < len(variables(entries)):  # those of one name are one
+        entries = substitute(entries, {name: (node, 0) for name, node in nodes.items()})
     missing = [name for name in nodes if name not in values and name not in names]
     if missing:
         raise MXNetError(f"to_torch: the variables {_listed(missing)} are no inputs and have no values in params")
@@ -46,7 +49,7 @@ def to_torch(
 
 
 def _input_names(entries: Sequence[Entry], values: Mapping[str, Any], given: str | Sequence[str] | None) -> list[str]:
-    there = [node.name for node in variables(entries)]
+    there = list(dict.fromkeys(node.name for node in variables(entries)))
     if given is None:
         unused = labels(entries)
         return [name for name in there if name not in values and name not in unused]

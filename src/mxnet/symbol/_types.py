@@ -12,7 +12,7 @@ import torch
 
 from mxnet._dtype import name_of
 from mxnet.base import MXNetError
-from mxnet.symbol._abstract import Bodies, Refusal, Shape, describe
+from mxnet.symbol._abstract import Bodies, Refusal, Shape, refused
 from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._known import annotated_type
 from mxnet.symbol._worklist import Worklist
@@ -135,8 +135,7 @@ class TypeSolver:
         try:
             self._bodies.results(node, shapes, types)
         except Refusal as refusal:
-            words = describe(node, [dtype and name_of(dtype) for dtype in types])
-            raise MXNetError(f"operator {node.name!r} ({node.op.name}) does not take {words}: {refusal}") from refusal
+            raise refused(node, [dtype and name_of(dtype) for dtype in types], refusal) from refusal
 
     def _attempt(self, node: Node, unknown: torch.dtype) -> list[torch.dtype] | None:
         """The types of the results if inputs of unknown type have type `unknown`; None if that is refused."""

@@ -6,18 +6,19 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mxnet import _dtype, attribute
+from mxnet import attribute
 from mxnet.base import MXNetError
-from mxnet.formats._dtypes import CODE_OF
 from mxnet.symbol import _compose, _listing
 from mxnet.symbol._arithmetic import Arithmetic
 from mxnet.symbol._bound import Bound
-from mxnet.symbol._descriptions import annotate, described
-from mxnet.symbol._files import read_text, write_text
+from mxnet.symbol._descriptions import annotate, annotations_of_variable, described
+from mxnet.symbol._files import read_bytes, write_text
 from mxnet.symbol._graph import Entry, Node, topological, variables
 from mxnet.symbol._known import arguments_and_states
 from mxnet.symbol._methods import Methods
+from mxnet.symbol._read import MAX_SIZE, from_json
 from mxnet.symbol._register import entry_of
+from mxnet.symbol._write import to_json
 
 __all__ = ["Group", "Symbol", "Variable", "fromjson", "load", "load_json", "var"]
 
@@ -135,7 +136,7 @@ class Symbol(Arithmetic, Methods, Bound):
         return {"handle": self.tojson(remove_amp_cast=False)}
 
     def __setstate__(self, state: dict[str, str]) -> None:
-        self._entries = _entries_from(state["handle"], "a pickled symbol")
+        self._entries = from_json(state["handle"], "a pickled symbol")
 
     def as_np_ndarray(self) -> Any:
         """The same graph as a symbol of `mx.sym.np`."""
@@ -215,7 +216,7 @@ class Symbol(Arithmetic, Methods, Bound):
         """The attributes and annotations of every node in the graph, by its name."""
         return _listing.descriptions(self._entries)
 
-    def _set_attr(self, **kwargs: str) -> None:
+    def _set_attr(self, /, **kwargs: str) -> None:
         """Annotate the node, or change attributes of its operator, for all graphs that it is part of.
 
         Raises
@@ -248,8 +249,6 @@ class Symbol(Arithmetic, Methods, Bound):
         remove_amp_cast : bool
             Whether casts that mixed precision put in are left out.
         """
-        from mxnet.symbol._write import to_json
-
         return to_json(self._entries, remove_amp_cast)
 
     def save(self, fname: str | os.PathLike, remove_amp_cast: bool = True) -> None:
@@ -295,7 +294,9 @@ def var(
     Raises
     ------
     TypeError
-        If `name` is not a string.
+        If `name` is not a string, or `shape`, `dtype` or `init` is something else.
+    KeyError
+        If there is no such `stype`.
     ValueError
         For another keyword, or an annotation in `attr` that is not a string.
 
@@ -309,35 +310,14 @@ def var(
     for key in kwargs:
         if not (key.startswith("__") and key.endswith("__")):
             raise ValueError(f"{key!r} is no parameter of var(), and annotations are spelled like '__{key}__'")
-    given = {
-        "__shape__": None if shape is None else str(shape),
-        "__lr_mult__": None if lr_mult is None else str(lr_mult),
-        "__wd_mult__": None if wd_mult is None else str(wd_mult),
-        "__dtype__": None if dtype is None else str(_code_of(dtype)),
-        "__init__": init if init is None or isinstance(init, str) else init.dumps(),
-        "__storage_type__": None if stype is None else str(_STORAGE[stype]),
-        "__profiler_scope__": profiler_scope,
-        **{key: str(value) for key, value in kwargs.items()},
-    }
-    annotations = _compose.scope_annotations(attribute.current().get(attr))
-    annotations.update({key: value for key, value in given.items() if value is not None})
+    own = annotations_of_variable(shape, lr_mult, wd_mult, dtype, init, stype, profiler_scope)
+    further = {key: str(value) for key, value in kwargs.items()}
     symbol = Symbol([(Node(None, name), 0)])
-    symbol._set_attr(**annotations)
+    symbol._set_attr(**{**_compose.scope_annotations(attribute.current().get(attr)), **own, **further})
     return symbol
 
 
 Variable = var
-
-
-def _code_of(dtype: Any) -> int:
-    """MXNet's number of a type."""
-    found = _dtype.to_torch(dtype)
-    if found not in CODE_OF:
-        raise TypeError(f"a variable cannot be of type {dtype!r}, only {', '.join(map(_dtype.name_of, CODE_OF))}")
-    return CODE_OF[found]
-
-
-_STORAGE = {"default": 0, "row_sparse": 1, "csr": 2}
 
 
 def Group(symbols: Sequence[Symbol], create_fn: Callable[[list[Entry]], Symbol] = Symbol) -> Symbol:
@@ -354,7 +334,7 @@ def Group(symbols: Sequence[Symbol], create_fn: Callable[[list[Entry]], Symbol] 
     >>> mx.sym.Group([mx.sym.exp(x, name="e"), x]).list_outputs()
     ['e_output', 'x']
     """
-    if isinstance(symbols, Symbol) or not symbols or not all(isinstance(symbol, Symbol) for symbol in symbols):
+    if not isinstance(symbols, (list, tuple)) or not symbols or not all(isinstance(each, Symbol) for each in symbols):
         raise TypeError(f"a group is made of a list of at least one Symbol, not of {symbols!r}")
     return create_fn([entry for symbol in symbols for entry in symbol._entries])
 
@@ -367,7 +347,8 @@ def load(fname: str | os.PathLike) -> Symbol:
     MXNetError
         If there is no such file or it holds no graph.
     """
-    return Symbol(_entries_from(read_text(fname), os.fspath(fname)))
+    data = read_bytes(fname, MAX_SIZE + 1)  # `from_json` refuses what is longer
+    return Symbol(from_json(data, os.fspath(fname)))
 
 
 def fromjson(json_str: str) -> Symbol:
@@ -380,13 +361,7 @@ def fromjson(json_str: str) -> Symbol:
     """
     if not isinstance(json_str, str):
         raise TypeError(f"a graph is read from a string, not from {type(json_str).__name__}")
-    return Symbol(_entries_from(json_str, "the text"))
+    return Symbol(from_json(json_str, "the text"))
 
 
 load_json = fromjson
-
-
-def _entries_from(text: str, source: str) -> list[Entry]:
-    from mxnet.symbol._read import from_json
-
-    return from_json(text, source)

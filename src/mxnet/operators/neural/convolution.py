@@ -28,6 +28,13 @@ _FORWARD = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 _TRANSPOSED = {1: torch.conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
 
 
+def _rank(where: str, kernel: tuple[int, ...]) -> int:
+    """The number of spatial dimensions."""
+    if len(kernel) not in _FORWARD:
+        raise MXNetError(f"{where}: kernel={kernel} must have one, two or three entries")
+    return len(kernel)
+
+
 @operator("Convolution", "_npx_convolution", when={"bias": has_bias})
 def convolution(
     data: Tensor,
@@ -49,7 +56,7 @@ def convolution(
     """Convolution over one, two or three spatial dimensions."""
     if layout in CHANNELS_LAST:
         data, weight = channels_first(data), channels_first(weight)
-    rank = len(kernel)
+    rank = _rank("Convolution", kernel)
     if data.dim() != rank + 2 or tuple(weight.shape[2:]) != kernel:
         _refuse("Convolution", data, weight, kernel, (num_filter, _part(data, num_group)), layout)
     if weight.shape[0] != num_filter or weight.shape[1] * num_group != data.shape[1]:
@@ -138,7 +145,7 @@ def deconvolution(
     """Transposed convolution; `target_shape` sets `pad` and `adj` so that the result has that size."""
     if layout in CHANNELS_LAST:
         data, weight = channels_first(data), channels_first(weight)
-    rank = len(kernel)
+    rank = _rank("Deconvolution", kernel)
     channels = (_part(data, 1), num_filter // max(num_group, 1))
     if data.dim() != rank + 2 or tuple(weight.shape[2:]) != kernel:
         _refuse("Deconvolution", data, weight, kernel, channels, layout)

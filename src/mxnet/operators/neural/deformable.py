@@ -96,14 +96,12 @@ def _shapes(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, .
     kernel, filters, groups = attributes["kernel"], attributes["num_filter"], attributes["num_group"]
     channels = size(data, 1)
     weight = (filters, channels if channels == -1 else channels // max(groups, 1), *kernel)
-    if len(data) != 4 or len(kernel) != 2:
+    windows = [kernel, attributes["stride"] or (1, 1), attributes["dilate"] or (1, 1), attributes["pad"] or (0, 0)]
+    if len(data) != 4 or any(len(sizes) != 2 for sizes in windows):
         return None, None, weight, (filters,)
-    stride = attributes["stride"] or (1, 1)
-    dilate = attributes["dilate"] or (1, 1)
-    pad = attributes["pad"] or (0, 0)
     places = [
         length if length == -1 else _windows(length, *window)
-        for length, *window in zip(data[2:], kernel, stride, dilate, pad, strict=True)
+        for length, *window in zip(data[2:], *windows, strict=True)
     ]
     taps = attributes["num_deformable_group"] * product(kernel)
     return (data[0], 2 * taps, *places), (data[0], taps, *places), weight, (filters,)

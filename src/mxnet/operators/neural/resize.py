@@ -58,7 +58,7 @@ def up_sampling(
 @following
 def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
     if attributes["sample_type"] != "bilinear":
-        return (None,) * attributes["num_args"]
+        return ()
     side = _kernel(attributes["scale"])
     return ((attributes["num_filter"], 1, side, side),)
 
