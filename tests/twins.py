@@ -71,11 +71,12 @@ def observe(
     passes: Any = PASSES,
     seed: int = 7,
     request: str = "write",
+    init: Any = None,
     before: Callable[[Block], None] = lambda net: None,
 ) -> list[dict[str, Any]]:
     """What calls of a block show: outputs, gradients, parameters, and what the random generator draws next."""
     mx.random.seed(seed)
-    net.initialize(mx.init.Normal(0.5))
+    net.initialize(init or mx.init.Normal(0.5))
     before(net)
     return [_observe_pass(net, inputs, recorded, training, request) for recorded, training in passes]
 

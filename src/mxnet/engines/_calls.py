@@ -73,12 +73,14 @@ class _Recorder(TorchFunctionMode):
         return result
 
 
-def calls_of(body: Callable[..., Any], inputs: Sequence[Any], attributes: dict[str, Any]) -> tuple[Any, list[Call]]:
-    """The result of a body for tensors without values, and its torch calls; no calls if it must be called whole."""
+def calls_of(
+    body: Callable[..., Any], inputs: Sequence[Any], attributes: dict[str, Any]
+) -> tuple[Any, list[Call] | None]:
+    """The result of a body for tensors without values, and its torch calls; None if it must be called whole."""
     with _Recorder() as recorder:
         result = body(*inputs, **attributes)
     if recorder.opaque or not all(_is_plain(call) for call in recorder.calls) or _has_own_gradient(result, inputs):
-        return result, []
+        return result, None
     return result, recorder.calls
 
 

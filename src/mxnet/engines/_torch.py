@@ -111,8 +111,10 @@ class _Builder:
         if any(isinstance(value, Tensor) for value in given):
             result, calls = calls_of(op.body, given, attributes)
         else:
-            result, calls = _made_without_values(op, attributes), []
-        if not (calls and self._write_calls(calls, result)) and not self._is_known(result):
+            result, calls = _made_without_values(op, attributes), None
+        if calls is None or not self._write_calls(calls, result):
+            # A result that is an input, without values, may be another tensor with them.
+            result = _map(result, lambda tensor: tensor.view_as(tensor) if id(tensor) in self._places else tensor)
             self._write_body(op.body, given, attributes, result)
         results = (result,) if isinstance(result, Tensor) else tuple(result)
         self._values[id(node)] = results
@@ -150,10 +152,6 @@ class _Builder:
         self._kept.append(tensor)
         self._places[id(tensor)] = place
 
-    def _is_known(self, result: Any) -> bool:
-        """Whether a body returned what it was given, as Dropout does when it predicts."""
-        return all(id(tensor) in self._places for tensor in _each(result))
-
     # Calls
 
     def _write_calls(self, calls: Sequence[Call], result: Any) -> bool:
@@ -177,7 +175,7 @@ class _Builder:
             written.append(place)
             written += self._place_results(call.result, place)
         else:
-            if self._is_known(result):
+            if all(id(tensor) in self._places for tensor in _each(result)):
                 return True
         for place in reversed(written):
             self._graph.erase_node(place)
@@ -243,7 +241,7 @@ def _numbers(bits: int) -> list[int]:
 def _made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:
     """The results of an operator without inputs, without values; nothing is drawn from a random generator."""
     result = op.body(**(attributes | {"ctx": "meta"} if "ctx" in op.attributes else attributes))
-    return result.to("meta") if isinstance(result, Tensor) else [tensor.to("meta") for tensor in result]
+    return _map(result, lambda tensor: tensor.to("meta"))
 
 
 def _viewed(entry: Entry) -> Iterator[Entry]:
@@ -267,6 +265,10 @@ def _apart(tensor: Tensor, *others: Tensor) -> Tensor:
 
 def _each(result: Any) -> Iterator[Tensor]:
     return iter((result,) if isinstance(result, Tensor) else result)
+
+
+def _map(result: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    return change(result) if isinstance(result, Tensor) else [change(tensor) for tensor in result]
 
 
 def _memory(tensor: Tensor) -> int:
