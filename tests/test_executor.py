@@ -162,6 +162,11 @@ def test_head_gradients_must_fit() -> None:
         executor.backward([nd.ones(2)] * 2)
     with pytest.raises(mx.MXNetError, match="shape"):
         executor.backward(nd.ones(3))
+    with pytest.raises(KeyError, match="no 'c_output', only 'c'"):
+        executor.backward({"c": nd.ones(2)})
+    for wrong in (3, [3], [onp.ones(2)]):
+        with pytest.raises(TypeError, match="out_grads must be .* (int|ndarray)"):
+            executor.backward(wrong)
 
 
 def test_nothing_is_recorded_without_gradients() -> None:
@@ -211,6 +216,10 @@ def test_simple_bind_makes_arrays() -> None:
 def test_simple_bind_says_what_it_needs() -> None:
     with pytest.raises(mx.MXNetError, match="shape of 'a' does not follow"):
         product().simple_bind(mx.cpu())
+    with pytest.raises(mx.MXNetError, match="memory"):
+        S.relu(S.var("a")).simple_bind(mx.cpu(), a=(2**45,))
+    with pytest.raises(TypeError, match="types must be a dict by name, not list"):
+        product().simple_bind(mx.cpu(), type_dict=["float32"], a=(2,))
     with pytest.raises(mx.MXNetError, match="row_sparse"):
         product().simple_bind(mx.cpu(), stype_dict={"a": "row_sparse"}, a=(2,))
 
@@ -227,6 +236,8 @@ def test_parameters_are_copied_in() -> None:
         executor.copy_params_from({}, {"bn_gamma": nd.ones(2)})
     with pytest.raises(mx.MXNetError, match=r"'bn_beta' has shape \(2,\), .* \(3,\)"):
         executor.copy_params_from({"bn_gamma": nd.ones(2), "bn_beta": nd.ones(3)})
+    with pytest.raises(TypeError, match="'bn_beta' must be an array, not list"):
+        executor.copy_params_from({"bn_gamma": nd.ones(2), "bn_beta": [1, 2]})
     assert executor.arg_dict["bn_gamma"].asnumpy().tolist() == [1, 2]  # nothing was written
 
 
@@ -256,6 +267,8 @@ def test_a_monitor_sees_results_and_inputs() -> None:
     executor.forward(is_train=True)
     assert seen == ["fc_output", "softmax_output"]
     seen.clear()
+    with pytest.raises(TypeError, match="a monitor is a function"):
+        executor.set_monitor_callback(None)
     executor.set_monitor_callback(lambda name, array: seen.append(name), monitor_all=True)
     executor.reshape(x=(2, 3)).forward(is_train=True)
     assert seen == (

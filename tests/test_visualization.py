@@ -62,6 +62,13 @@ def test_wrong_arguments(show):
         show(make_visualization.network(), shape={"dat": (1, 3)})
 
 
+@pytest.mark.parametrize("positions", [[], [0.5, 1], [0.9, 0.5, 0.6, 1]])
+def test_columns_are_four(positions, capsys):
+    with pytest.raises(ValueError, match="positions must be four rising numbers"):
+        mx.viz.print_summary(make_visualization.network(), positions=positions)
+    assert capsys.readouterr().out == ""
+
+
 def test_without_graphviz_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "graphviz", None)
     with pytest.raises(ImportError, match="-m pip install graphviz"):
@@ -93,6 +100,14 @@ def test_checkpoints_without_a_graph(parts, tmp_path):
     mx.model.save_checkpoint(tmp_path / "net", 0, None, parts[1], parts[2])
     assert {path.name for path in tmp_path.iterdir()} == {"net-0000.params"}
     assert list(mx.model.load_params(tmp_path / "net", 0)[0]) == ["fc_weight", "fc_bias"]
+
+
+def test_what_is_no_checkpoint_writes_nothing(parts, tmp_path):
+    symbol, arguments, states = parts
+    for wrong in (("net", symbol, arguments), (1, "net", arguments), (1, symbol, {"fc_bias": 3})):
+        with pytest.raises((TypeError, ValueError)):
+            mx.model.save_checkpoint(tmp_path / "net", *wrong, states)
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_that_are_no_checkpoints(tmp_path):

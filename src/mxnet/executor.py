@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mxnet.device import Device
 from mxnet.ndarray._array import Array, as_device, place, read, wrap
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy.multiarray import ndarray
-from mxnet.symbol._binding import Given, Requests, in_order, requests_of, resized, zeros_for
+from mxnet.symbol._binding import Given, Requests, check_resized, in_order, of_outputs, requests_of, resized, zeros_for
 from mxnet.symbol._evaluate import Monitor, compute, evaluate
 from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._infer import infer_shape, infer_types
@@ -41,6 +41,8 @@ class Executor:
     grad_req : str, list or dict of str to str
         ``'write'``, ``'add'`` or ``'null'``, for all arguments or for each.
     aux_states : list or dict of str to NDArray, optional
+    static_alloc : bool, optional
+        Accepted as in MXNet; not used.
 
     Raises
     ------
@@ -85,7 +87,9 @@ class Executor:
         states = in_order(aux_states, [node.name for node in self._states], "aux_states")
         gradients = in_order(args_grad, names, "args_grad")
         self._buffers = dict(zip(map(id, self._arguments), gradients, strict=True))
+        self._by_name: dict[str, list[Node]] = {}
         for node, array in zip(self._arguments + self._states, arguments + states, strict=True):
+            self._by_name.setdefault(node.name, []).append(node)
             if array is not None:
                 self._place(node, array)
 
@@ -130,8 +134,8 @@ class Executor:
         return self.outputs
 
     def _write(self, name: str, value: Any) -> None:
-        nodes = [node for node in self._arguments + self._states if node.name == name]
-        if not nodes:
+        nodes = self._by_name.get(name)
+        if nodes is None:
             raise TypeError(f"there is no argument {name!r}; the arguments are {', '.join(self._symbol.list_inputs())}")
         if not isinstance(value, (Array, np.ndarray)):
             raise ValueError(f"argument {name!r} takes an NDArray or numpy.ndarray, not {type(value).__name__}")
@@ -160,8 +164,12 @@ class Executor:
         ------
         AssertionError
             If there are not as many gradients as outputs.
+        KeyError
+            If one is missing among those given by name.
+        TypeError
+            If one is no array.
         MXNetError
-            If one has another shape than its output, or the pass was gone back already.
+            If one has another shape than its output, the pass was gone back already, or leads to no argument.
         """
         if not self._has_gradients:
             return
@@ -171,20 +179,16 @@ class Executor:
         # An output that depends on no argument with a gradient has nothing to give.
         pairs = [pair for pair in zip(self.outputs, gradients, strict=True) if _is_recorded(pair[0])]
         if not pairs:
-            raise MXNetError("there is nothing to go back through: call forward before every backward")
+            raise MXNetError(
+                "there is nothing to go back through: call forward before every backward; arguments of integer types "
+                "have no gradients"
+            )
         autograd.backward([output for output, _ in pairs], [gradient for _, gradient in pairs])
 
     def _head_gradients(self, given: Any) -> list[Any]:
-        if given is None:
-            return [None] * len(self.outputs)
-        if isinstance(given, Array):
-            given = [given]
-        elif isinstance(given, Mapping):
-            given = [given[name] for name in self._symbol.list_outputs()]
-        if len(given) != len(self.outputs):
-            raise AssertionError(f"{len(given)} gradients are given for {len(self.outputs)} outputs")
+        arrays = of_outputs(given, self._symbol.list_outputs())
         where, tag = place(self._device)
-        return [None if array is None else wrap(self._class, read(array).to(where), tag) for array in given]
+        return [None if array is None else wrap(self._class, read(array).to(where), tag) for array in arrays]
 
     @property
     def arg_arrays(self) -> list[Any]:
@@ -235,6 +239,8 @@ class Executor:
         ------
         ValueError
             For a name the graph does not have, unless `allow_extra_params`.
+        TypeError
+            If a value is no array.
         MXNetError
             If a shape differs.
         """
@@ -249,6 +255,8 @@ class Executor:
                 elif not allow_extra_params:
                     raise ValueError(f"{name!r} is not among the {what}: {', '.join(mine) or 'none'}")
         for name, mine, array in pairs:
+            if not isinstance(array, Array):
+                raise TypeError(f"{name!r} must be an array, not {type(array).__name__}")
             if mine.shape != array.shape:
                 raise MXNetError(f"{name!r} has shape {mine.shape}, the array given for it {array.shape}")
         for _, mine, array in pairs:
@@ -275,7 +283,9 @@ class Executor:
         """
         shapes = self._new_shapes(kwargs)
         for node in self._arguments + self._states:
-            self._check_reshape(node, shapes[id(node)], partial_shaping or node.name in kwargs, allow_up_sizing)
+            array = self._arrays.get(id(node))
+            may_change = partial_shaping or node.name in kwargs
+            check_resized(node.name, array, shapes[id(node)], may_change, allow_up_sizing)
         arguments, states = (
             [resized(self._arrays.get(id(node)), shapes[id(node)]) for node in nodes]
             for nodes in (self._arguments, self._states)
@@ -294,22 +304,7 @@ class Executor:
                 found[key] = array.shape
         return found
 
-    def _check_reshape(self, node: Node, shape: tuple[int, ...], may_change: bool, may_grow: bool) -> None:
-        array = self._arrays.get(id(node))
-        if array is None or array.shape == shape:
-            return
-        if not may_change:
-            raise MXNetError(
-                f"{node.name!r} would change from shape {array.shape} to {shape}, and it is not named: "
-                "pass partial_shaping=True if that is meant"
-            )
-        if np.prod(shape) > array.size and not may_grow:
-            raise MXNetError(
-                f"{node.name!r} of shape {shape} is larger than it was, {array.shape}: make the largest executor "
-                "first, or pass allow_up_sizing=True"
-            )
-
-    def set_monitor_callback(self, callback: Monitor, monitor_all: bool = False) -> None:
+    def set_monitor_callback(self, callback: Callable[[str, Any], Any], monitor_all: bool = False) -> None:
         """Let ``callback(name, array)`` be called with each operator's results as `forward` runs.
 
         Parameters
@@ -317,7 +312,14 @@ class Executor:
         callback : callable
         monitor_all : bool, default False
             Whether it is called with inputs too.
+
+        Raises
+        ------
+        TypeError
+            If `callback` cannot be called.
         """
+        if not callable(callback):
+            raise TypeError(f"a monitor is a function of a name and an array, not {type(callback).__name__}")
         self._monitor = Monitor(callback, monitor_all)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from operator import index
 from typing import Any
 
 from mxnet import ndarray
@@ -36,7 +37,18 @@ def save_checkpoint(
         Values of arguments and auxiliary states.
     remove_amp_cast : bool, default True
         Leave out the casts that automatic mixed precision put in.
+
+    Raises
+    ------
+    TypeError
+        If `symbol` is no Symbol, or `epoch` no integer.
+    ValueError
+        If a value is no array.
+    MXNetError
+        If a file cannot be written.
     """
+    if not isinstance(symbol, Symbol | None):
+        raise TypeError(f"save_checkpoint: symbol must be a Symbol or None, not {type(symbol).__name__}")
     prefix = os.fspath(prefix)
     arrays = {f"arg:{name}": value for name, value in arg_params.items()}
     arrays |= {f"aux:{name}": value for name, value in aux_params.items()}
@@ -79,4 +91,4 @@ def load_checkpoint(prefix: str | os.PathLike, epoch: int) -> tuple[Symbol, dict
 
 
 def _parameter_file(prefix: str, epoch: int) -> str:
-    return f"{prefix}-{epoch:04d}.params"
+    return f"{prefix}-{index(epoch):04d}.params"

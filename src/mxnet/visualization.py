@@ -44,6 +44,8 @@ def print_summary(
     ------
     TypeError
         If `symbol` is no Symbol.
+    ValueError
+        If `positions` are not four rising numbers.
     MXNetError
         If the shapes do not fit the graph.
 
@@ -62,6 +64,8 @@ def print_summary(
     ____________________________________________________________________________
     """
     graph = _Graph(symbol, shape, "print_summary")
+    if len(positions) != 4 or list(positions) != sorted(positions):
+        raise ValueError(f"print_summary: positions must be four rising numbers, not {positions!r}")
     ends = [int(line_length * end) if positions[-1] <= 1 else int(end) for end in positions]
     nodes = [node for node in graph.nodes if not graph.is_parameter(node) and not graph.is_label(node)]
     print("_" * line_length)

@@ -1,21 +1,19 @@
-"""What an `Executor` is given: arrays in lists or dicts, and requests for gradients."""
+"""What an `Executor` is given: arrays in lists or dicts, requests for gradients, and new shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
-import numpy as np
-import torch
-
-from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.ndarray._array import Array, place, wrap
+from mxnet.ndarray import zeros
+from mxnet.ndarray._array import Array, wrap
 from mxnet.ndarray.ndarray import GRADIENT_REQUESTS, NDArray
 from mxnet.util import is_np_shape
 
-__all__ = ["Given", "Requests", "in_order", "requests_of", "resized", "zeros_for"]
+__all__ = ["Given", "Requests", "check_resized", "in_order", "of_outputs", "requests_of", "resized", "zeros_for"]
 
 Given = Sequence[Any] | Mapping[str, Any] | None
 Requests = str | Sequence[str] | Mapping[str, str]
@@ -26,15 +24,35 @@ def zeros_for(name: str, shape: tuple[int, ...] | None, dtype: Any, device: Devi
     least = 0 if is_np_shape() else 1
     if shape is None or min(shape, default=int(is_np_shape())) < least:
         raise MXNetError(f"the shape of {name!r} does not follow from those given (found: {shape}); give it too")
-    where, tag = place(device)
-    return wrap(NDArray, torch.zeros(shape, dtype=_dtype.to_torch(dtype or "float32"), device=where), tag)
+    return zeros(shape, device, dtype)
+
+
+def check_resized(name: str, array: Any, shape: tuple[int, ...], may_change: bool, may_grow: bool) -> None:
+    """Refuse a new shape of the array of a variable, where that may not change or grow.
+
+    Raises
+    ------
+    MXNetError
+    """
+    if array is None or array.shape == shape:
+        return
+    if not may_change:
+        raise MXNetError(
+            f"{name!r} would change from shape {array.shape} to {shape}, and it is not named: "
+            "pass partial_shaping=True if that is meant"
+        )
+    if prod(shape) > array.size and not may_grow:
+        raise MXNetError(
+            f"{name!r} of shape {shape} is larger than it was, {array.shape}: make the largest executor "
+            "first, or pass allow_up_sizing=True"
+        )
 
 
 def resized(array: Any, shape: tuple[int, ...]) -> Any:
     """An array of another shape, over the same memory if that is large enough."""
     if array is None or array.shape == shape:
         return array
-    size = int(np.prod(shape))
+    size = prod(shape)
     if size > array.size:
         return wrap(type(array), array._data.new_zeros(shape), array._tag)
     return wrap(type(array), array._data.flatten()[:size].view(shape), array._tag)
@@ -74,3 +92,33 @@ def in_order(given: Given, names: Sequence[str], what: str) -> list[Any]:
         if array is not None and not isinstance(array, Array):
             raise TypeError(f"{what}: {name!r} must be an array, not {type(array).__name__}")
     return arrays
+
+
+def of_outputs(given: Any, names: Sequence[str]) -> list[Any]:
+    """The gradients with regard to outputs, in the order of their `names`; None for the default ones.
+
+    Raises
+    ------
+    AssertionError
+        If there are not as many gradients as outputs.
+    KeyError
+        If one is missing among those given by name.
+    TypeError
+        If one is no array.
+    """
+    if given is None:
+        return [None] * len(names)
+    if isinstance(given, Mapping):
+        for name in names:
+            if name not in given:
+                raise KeyError(f"out_grads has no {name!r}, only {', '.join(map(repr, given)) or 'nothing'}")
+        given = [given[name] for name in names]
+    gradients = [given] if isinstance(given, Array) else given
+    if not isinstance(gradients, (list, tuple)):
+        raise TypeError(f"out_grads must be an array, or a list or dict of arrays, not {type(given).__name__}")
+    if len(gradients) != len(names):
+        raise AssertionError(f"{len(gradients)} gradients are given for {len(names)} outputs")
+    for gradient in gradients:
+        if not (gradient is None or isinstance(gradient, Array)):
+            raise TypeError(f"out_grads must be arrays, but one is of type {type(gradient).__name__}")
+    return list(gradients)

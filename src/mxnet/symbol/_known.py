@@ -147,6 +147,8 @@ def types_given(entries: Sequence[Entry], args: Sequence[Any], kwargs: Mapping[s
 def _by_name(entries: Sequence[Entry], args: Sequence[Any], kwargs: Mapping[str, Any], what: str) -> dict[str, Any]:
     if args and kwargs:
         raise ValueError(f"known {what} are given either in the order of the arguments or by name, not both")
+    if not isinstance(kwargs, Mapping):
+        raise TypeError(f"known {what} must be a dict by name, not {type(kwargs).__name__}")
     if not args:
         return dict(kwargs)
     names = [node.name for node in arguments_and_states(entries)[0]]
