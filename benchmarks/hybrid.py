@@ -155,8 +155,9 @@ def bare_calls(program: GluonProgram) -> Callable[[], Any]:
     """The graph's own torch calls, with the tensors at hand."""
     net, image = program.net, program._images
     plan, arrays = net._graphs.plan_for(net, (image,))
-    tensors = plan._tensors(arrays)
-    return lambda: plan.function(*tensors)
+    tensors = plan.tensors(arrays)
+    compiled, _ = plan.compiled
+    return lambda: compiled.function(*tensors)
 
 
 def trace_table(options: argparse.Namespace) -> list[str]:
