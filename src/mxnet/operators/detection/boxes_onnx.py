@@ -80,11 +80,11 @@ def _(
     in_format: str,
     out_format: str,
 ) -> Any:
-    if topk == 0:
+    number, width = graph.need_sizes(data, [-2, -1])
+    if topk == 0 or number == 0:
         return graph.node("Identity", data)
     if in_format != out_format:
         graph.refuse("it does not convert boxes: in_format and out_format must be the same")
-    number, width = graph.need_sizes(data, [-2, -1])
     rows = graph.reshape(data, [-1, number, width])
     (score,) = _columns(graph, rows, score_index)
     valid = graph.node("Greater", score, valid_thresh)
