@@ -139,7 +139,7 @@ def test_out_is_written_and_returned() -> None:
 def test_errors_say_what_was_given() -> None:
     with pytest.raises(mx.MXNetError, match=r"\(2, 3\) by \(-5, -2\): no dimension is left for -2"):
         mx.npx.reshape(mx.np.ones((2, 3)), (-5, -2))
-    with pytest.raises(mx.MXNetError, match=r"data0=float32\[2, 2\], data1=float32\[2, 3\]"):
+    with pytest.raises(mx.MXNetError, match=r"arg0=float32\[2, 2\], arg1=float32\[2, 3\]"):
         mx.np.concatenate([mx.np.ones((2, 2)), mx.np.ones((2, 3))])
     with pytest.raises(IndexError, match="index 9 is out of bounds for axis 1 with size 3"):
         mx.npx.gather_nd(mx.np.ones((2, 3)), mx.np.array([[0], [9]]))

@@ -321,7 +321,7 @@ def check_fits(target: Array, result: torch.Tensor) -> None:
 
 
 def _describe(op: Operator, tensors: Sequence[Any]) -> str:
-    names = [f"{op.inputs[0]}{i}" for i in range(len(tensors))] if op.variadic else op.inputs
+    names = op.input_names(len(tensors))
     return ", ".join(
         f"{name}={_describe_value(value)}" for name, value in zip(names, tensors, strict=False) if value is not None
     )

@@ -180,6 +180,10 @@ class Operator:
             found = self._completion(found, complete)
         return found[: len(shapes)]
 
+    def input_names(self, given: int) -> tuple[str, ...]:
+        """Names of the inputs of a call with that many; ``arg0``, ``arg1``, ... if it takes any number."""
+        return numbered(given) if self.variadic else self.inputs
+
     def expected_inputs(self, attributes: dict[str, Any], given: int = 0) -> tuple[str, ...]:
         """Names of the inputs that a call with canonical attributes takes, auxiliary states included.
 

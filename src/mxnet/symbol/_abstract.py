@@ -137,7 +137,6 @@ def _key(attributes: dict[str, Any]) -> tuple[Any, ...]:
 def refused(node: Node, values: Sequence[Any], refusal: Refusal) -> MXNetError:
     """The error for a node that does not take its inputs, of each of which `values` tell what is known."""
     op = node.op
-    names = [f"{op.inputs[0]}{number}" for number in range(len(values))] if op.variadic else op.inputs
-    pairs = zip(names, values, node.inputs, strict=False)
+    pairs = zip(op.input_names(len(values)), values, node.inputs, strict=False)
     given = ", ".join(f"{name} {value}" for name, value, entry in pairs if entry is not None)
     return MXNetError(f"operator {node.name!r} ({op.name}) does not take {given or 'its attributes'}: {refusal}")

@@ -11,12 +11,12 @@ from mxnet.base import MXNetError
 from mxnet.operators.attributes import DType
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._descriptions import annotation_name, check_annotation, is_annotation, set_first_values
+from mxnet.symbol._dialect import NO_SCOPE
 from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._spelling import python_text, spell_given
 
 __all__ = ["compose", "copy", "scope_annotations", "substitute"]
 
-_NO_SCOPE = "<unk>:"  # what MXNet calls the profiler's scope outside of any
 _OWN_NAMES = frozenset(
     (
         "Convolution_v1 _CrossDeviceCopy _contrib_SparseEmbedding _copyto _grad_add _linspace _rnn_param_concat "
@@ -88,7 +88,7 @@ def compose(
 
 def scope_annotations(given: Mapping[str, str]) -> dict[str, str]:
     """Annotations, with the profiler's scope that MXNet writes on every node."""
-    return {"__profiler_scope__": _NO_SCOPE, **given}
+    return {**NO_SCOPE, **given}
 
 
 def _sorted_out(op: Operator, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -12,7 +12,7 @@ from mxnet.base import MXNetError
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._spelling import engine_text
 
-__all__ = ["from_file", "prints_all", "slots", "to_file", "without_unknown"]
+__all__ = ["NO_SCOPE", "from_file", "prints_all", "slots", "to_file", "without_unknown"]
 
 # A trace prints every attribute of an operator that MXNet 2.0 calls by its newer way, and of the others those given.
 # The newer way is that of ``_npi_...``, with these exceptions, which are the other way round.
@@ -27,6 +27,10 @@ _OTHERWISE = frozenset(
         "stack take tile topk"
     ).split()
 )
+
+
+NO_SCOPE = {"__profiler_scope__": "<unk>:"}
+"""What MXNet 2.0 says on nodes made outside of any scope of its profiler."""
 
 
 def prints_all(op: Operator) -> bool:

@@ -110,7 +110,7 @@ class Monitor:
     def inputs(self, node: Node, arrays: Sequence[Any]) -> None:
         if not self._with_inputs:
             return
-        names = [f"arg{number}" for number in range(len(arrays))] if node.op.variadic else node.op.inputs
+        names = node.op.input_names(len(arrays))
         for name, entry, array in zip(names, node.inputs, arrays, strict=False):
             if entry is not None:
                 if entry[0].op is None:

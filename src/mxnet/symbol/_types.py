@@ -73,7 +73,7 @@ class TypeSolver:
         self._work.changed(entry[0])
 
     def _visit(self, node: Node) -> None:
-        names = [f"{node.op.inputs[0]}{n}" for n in range(len(node.inputs))] if node.op.variadic else node.op.inputs
+        names = node.op.input_names(len(node.inputs))
         inputs = {name: entry for name, entry in zip(names, node.inputs, strict=False) if entry is not None}
         self._complete(node, inputs)
         self._look_back(node, inputs)

@@ -9,15 +9,14 @@ from typing import Any
 
 from mxnet.base import MXNetError
 from mxnet.operators.module import ModuleOperator
-from mxnet.symbol._dialect import prints_all, slots, to_file, without_unknown
+from mxnet.symbol._dialect import NO_SCOPE, prints_all, slots, to_file, without_unknown
 from mxnet.symbol._graph import Entry, Node, topological
+from mxnet.symbol._rewrite import rewrite
 from mxnet.symbol._spelling import spell_all, spell_given
 
 __all__ = ["attribute_texts", "to_json"]
 
 _VERSION = 20000
-_SCOPE = "__profiler_scope__"
-_NO_SCOPE = "<unk>:"
 _CASTS = ("amp_cast", "amp_multicast")
 
 
@@ -86,38 +85,17 @@ def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
     name, scope = op.name, {}
     if node.written is not None and op.canonical(node.written[1]) == attributes:
         name, texts = node.written
-    elif prints_all(op) and _SCOPE not in node.annotations:
+    elif prints_all(op) and not NO_SCOPE.keys() & node.annotations.keys():
         attributes = op.complete(attributes)
         texts = spell_all(op, attributes)
     else:
         # Numbers beside an array of the 1.x face never change its type, which `is_int` would make MXNet do.
         texts = spell_given({key: value for key, value in attributes.items() if key != "is_int" or prints_all(op)})
-        scope = {_SCOPE: _NO_SCOPE}
+        scope = NO_SCOPE
     inputs = sum(entry is not None for entry in node.inputs)
     return name, scope | without_unknown(op, to_file(op, name, texts, attributes, inputs), attributes)
 
 
 def _without_casts(entries: Sequence[Entry]) -> list[Entry]:
     """The graph with every result of a cast replaced by what is cast."""
-    nodes = topological(entries)
-    if not any(node.op is not None and node.op.name in _CASTS for node in nodes):
-        return list(entries)
-    new: dict[int, Node] = {}
-    sources: dict[int, tuple[Entry | None, ...]] = {}
-
-    def follow(entry: Entry | None) -> Entry | None:
-        if entry is None:
-            return None
-        if id(entry[0]) in sources:
-            return sources[id(entry[0])][entry[1]]
-        return new[id(entry[0])], entry[1]
-
-    for node in nodes:
-        inputs = tuple(follow(entry) for entry in node.inputs)
-        if node.op is not None and node.op.name in _CASTS:
-            sources[id(node)] = inputs
-        elif node.op is None:
-            new[id(node)] = node
-        else:
-            new[id(node)] = Node(node.op, node.name, node.attributes, inputs, node.annotations, node.written)
-    return [follow(entry) for entry in entries]
+    return rewrite(entries, lambda node, inputs: inputs if node.op.name in _CASTS else None)
