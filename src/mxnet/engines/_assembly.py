@@ -13,7 +13,7 @@ from mxnet.engines._torch import compile_graph
 from mxnet.engines.engine import Engine, Function, Subgraph
 from mxnet.symbol._graph import Entry, Node, replay, topological, variables
 
-__all__ = ["compile_parts", "on_torch"]
+__all__ = ["compile_parts", "on_torch", "without_values"]
 
 Tensor = torch.Tensor
 Key = tuple[int, int]  # the id of a node and the number of its result
@@ -55,7 +55,7 @@ def on_torch(graph: Subgraph) -> Function:
     """The reference: torch's own calls, with the constants at hand."""
     nodes = list(graph.constants)
     tensors = list(graph.constants.values())
-    examples = [*graph.examples, *[_without_values(tensor) for tensor in tensors]]
+    examples = [*graph.examples, *[without_values(tensor) for tensor in tensors]]
     function = compile_graph(graph.entries, [*graph.inputs, *nodes], examples, training=False).function
     return lambda *arguments: function(*arguments, *tensors)
 
@@ -87,11 +87,11 @@ def _specs(entries: Sequence[Entry], known: Mapping[Node, Tensor]) -> dict[Key, 
         attributes = node.attributes | {"training": False} if node.op.modal else node.attributes
         result = node.op.body(*given, **attributes)
         results = (result,) if isinstance(result, Tensor) else tuple(result)
-        results = tuple(_without_values(tensor) for tensor in results)
+        results = tuple(without_values(tensor) for tensor in results)
         found.update({(id(node), number): tensor for number, tensor in enumerate(results)})
         return results
 
-    stand_ins = {id(node): _without_values(known[node]) for node in variables(entries)}
+    stand_ins = {id(node): without_values(known[node]) for node in variables(entries)}
     found.update({(key, 0): tensor for key, tensor in stand_ins.items()})
     replay(entries, stand_ins, call)
     return found
@@ -131,5 +131,6 @@ def _key(entry: Entry) -> Key:
     return id(entry[0]), entry[1]
 
 
-def _without_values(tensor: Tensor) -> Tensor:
+def without_values(tensor: Tensor) -> Tensor:
+    """A tensor of the same shape and type on torch's meta device."""
     return tensor if tensor.is_meta else torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
-from mxnet.engines._assembly import on_torch
+from mxnet.engines._assembly import without_values
+from mxnet.engines._torch import compile_graph
 from mxnet.engines.engine import Engine, Function, Subgraph
 from mxnet.symbol._graph import Entry, Node
 
@@ -41,25 +43,34 @@ class Watched:
         self._entries = list(entries)
         self._variables = list(variables)
         self._count = count
-        self._seen = _state(tensors[count:])
-        self._compiled: Function | None = self._compile(tensors)
+        self._torch: Function | None = None
+        # What is compiled, and for which weights: replaced as one, since other threads may be in a call.
+        self._current: tuple[Any, Function | None] = _state(tensors[count:]), self._compile(tensors)
 
     def __call__(self, *tensors: Tensor) -> Sequence[Tensor]:
         state = _state(tensors[self._count :])
-        if state == self._seen:
-            compiled = self._compiled
-            if compiled is None:
-                compiled = self._compiled = self._compile(tensors)
-            return compiled(*tensors[: self._count])
-        self._seen, self._compiled = state, None
-        return on_torch(self._graph(tensors))(*tensors[: self._count])
+        seen, compiled = self._current
+        if state != seen:
+            self._current = state, None
+            return self._on_torch(tensors)
+        if compiled is None:
+            compiled = self._compile(tensors)
+            self._current = state, compiled
+        return compiled(*tensors[: self._count])
+
+    def _on_torch(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The results by torch's own calls, which are written once, whatever the weights."""
+        if self._torch is None:
+            examples = [without_values(tensor) for tensor in tensors]
+            self._torch = compile_graph(self._entries, self._variables, examples, training=False).function
+        return self._torch(*tensors)
 
     def _compile(self, tensors: Sequence[Tensor]) -> Function:
         return self._engine.assemble(self._graph(tensors), tensors[: self._count])
 
     def _graph(self, tensors: Sequence[Tensor]) -> Subgraph:
         count = self._count
-        examples = [torch.empty(each.shape, dtype=each.dtype, device="meta") for each in tensors[:count]]
+        examples = [without_values(tensor) for tensor in tensors[:count]]
         weights = dict(zip(self._variables[count:], tensors[count:], strict=True))
         return Subgraph(self._entries, self._variables[:count], examples, weights, tensors[0].device)
 
