@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "ValuesNotKnown",
     "data_dir",
     "environment_flag",
+    "listed",
 ]
 
 
@@ -47,3 +50,15 @@ def environment_flag(name: str, default: bool = False) -> bool:
     if value is None:
         return default
     return value.strip().lower() not in {"", "0", "false", "off", "no"}
+
+
+def listed(names: Collection[str], most: int = 10) -> str:
+    """Names for an error message, no more than `most` of them.
+
+    >>> listed(["data", "weight"]), listed([f"x{number}" for number in range(300)], most=2)
+    ("'data', 'weight'", "'x0', 'x1', ... (300 in all)")
+    """
+    if not names:
+        return "none"
+    shown = ", ".join(map(repr, islice(names, most)))
+    return shown if len(names) <= most else f"{shown}, ... ({len(names)} in all)"

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mxnet import autograd
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.device import Device
 from mxnet.ndarray._array import Array, as_device, place, read, wrap
 from mxnet.ndarray.ndarray import NDArray
@@ -136,7 +136,7 @@ class Executor:
     def _write(self, name: str, value: Any) -> None:
         nodes = self._by_name.get(name)
         if nodes is None:
-            raise TypeError(f"there is no argument {name!r}; the arguments are {', '.join(self._symbol.list_inputs())}")
+            raise TypeError(f"there is no argument {name!r}; the arguments are {listed(self._by_name)}")
         if not isinstance(value, (Array, np.ndarray)):
             raise ValueError(f"argument {name!r} takes an NDArray or numpy.ndarray, not {type(value).__name__}")
         tensor = read(value, recording=False) if isinstance(value, Array) else torch.from_numpy(np.array(value))
@@ -253,7 +253,7 @@ class Executor:
                 if name in mine:
                     pairs.append((name, mine[name], array))
                 elif not allow_extra_params:
-                    raise ValueError(f"{name!r} is not among the {what}: {', '.join(mine) or 'none'}")
+                    raise ValueError(f"{name!r} is not among the {what}: {listed(mine)}")
         for name, mine, array in pairs:
             if not isinstance(array, Array):
                 raise TypeError(f"{name!r} must be an array, not {type(array).__name__}")

@@ -10,7 +10,7 @@ from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, invoke
 from mxnet.operators.catalogue import Operator
 
-__all__ = ["doc_of", "function_of", "signature_of"]
+__all__ = ["doc_of", "function_of", "name_arguments", "signature_of"]
 
 _PARAMETER = inspect.Parameter
 
@@ -33,12 +33,7 @@ def _plain(op: Operator, label: str) -> Callable[..., Any]:
 
     def arranged(args: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
         """The inputs; what is left in `keywords` are the attributes."""
-        if len(args) > len(places):
-            raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
-        for place, value in zip(places, args, strict=False):
-            if place in keywords:
-                raise TypeError(f"{label}() got multiple values for argument {place!r}")
-            keywords[place] = value
+        name_arguments(label, places, args, keywords)
         return [keywords.pop(place, None) for place in places[:count]]
 
     def function(*args: Any, out: Any = None, name: str | None = None, **keywords: Any) -> Any:
@@ -53,6 +48,22 @@ def _plain(op: Operator, label: str) -> Callable[..., Any]:
         return result[0] if type(result) is list and len(result) == 1 else result
 
     return function
+
+
+def name_arguments(label: str, places: Sequence[str], args: Sequence[Any], keywords: dict[str, Any]) -> None:
+    """Put positional arguments of the function `label` among the keywords, under the names of their places.
+
+    Raises
+    ------
+    TypeError
+        If there are more of them than places, or one is there by name as well.
+    """
+    if len(args) > len(places):
+        raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
+    for place, value in zip(places, args, strict=False):
+        if place in keywords:
+            raise TypeError(f"{label}() got multiple values for argument {place!r}")
+        keywords[place] = value
 
 
 def _variadic(op: Operator, label: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.device import Device
 from mxnet.ndarray import zeros
 from mxnet.ndarray._array import Array, wrap
@@ -69,7 +69,7 @@ def requests_of(given: Requests, names: Sequence[str]) -> list[str]:
     else:
         raise TypeError(f"grad_req must be a string, or a list or dict of strings, not {type(given).__name__}")
     if len(requests) != len(names):
-        raise ValueError(f"grad_req has {len(requests)} entries for {len(names)} arguments: {', '.join(names)}")
+        raise ValueError(f"grad_req has {len(requests)} entries for {len(names)} arguments: {listed(names)}")
     for request in requests:
         if request not in GRADIENT_REQUESTS:
             raise ValueError(f"grad_req must be among {', '.join(GRADIENT_REQUESTS)}, not {request!r}")
@@ -87,7 +87,7 @@ def in_order(given: Given, names: Sequence[str], what: str) -> list[Any]:
     else:
         raise TypeError(f"{what} must be a list or dict of arrays, not {type(given).__name__}")
     if len(arrays) != len(names):
-        raise ValueError(f"{what} has {len(arrays)} arrays, but there are {len(names)}: {', '.join(names)}")
+        raise ValueError(f"{what} has {len(arrays)} arrays, but there are {len(names)}: {listed(names)}")
     for name, array in zip(names, arrays, strict=True):
         if array is not None and not isinstance(array, Array):
             raise TypeError(f"{what}: {name!r} must be an array, not {type(array).__name__}")
@@ -111,7 +111,7 @@ def of_outputs(given: Any, names: Sequence[str]) -> list[Any]:
     if isinstance(given, Mapping):
         for name in names:
             if name not in given:
-                raise KeyError(f"out_grads has no {name!r}, only {', '.join(map(repr, given)) or 'nothing'}")
+                raise KeyError(f"out_grads has no {name!r}, only {listed(given)}")
         given = [given[name] for name in names]
     gradients = [given] if isinstance(given, Array) else given
     if not isinstance(gradients, (list, tuple)):

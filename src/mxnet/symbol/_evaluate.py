@@ -8,6 +8,7 @@ from typing import Any
 
 from mxnet import autograd
 from mxnet._modes import modes
+from mxnet.base import listed
 from mxnet.device import Device
 from mxnet.ndarray._array import Array, as_device, device_of_array, run
 from mxnet.numpy.multiarray import ndarray
@@ -74,7 +75,7 @@ def compute(
         entries = without_labels(entries, {nodes[key].name for key in arrays if key in nodes})
     missing = [node.name for node in variables(entries) if id(node) not in arrays]
     if missing:
-        raise ValueError(f"these arguments have no value: {', '.join(missing)}")
+        raise ValueError(f"these arguments have no value: {listed(missing)}")
     entries = fitted(entries, {node.name: tuple(arrays[id(node)]._data.shape) for node in variables(entries)})
 
     def call(node: Node, inputs: list[Any]) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mxnet import _dtype
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.formats._dtypes import DTYPE_OF_CODE
 from mxnet.operators.attributes import Shape, attribute_of
 from mxnet.symbol._graph import Entry, Node, auxiliary, variables
@@ -153,7 +153,7 @@ def _by_name(entries: Sequence[Entry], args: Sequence[Any], kwargs: Mapping[str,
         return dict(kwargs)
     names = [node.name for node in arguments_and_states(entries)[0]]
     if len(args) > len(names):
-        raise MXNetError(f"{len(args)} {what} are given for {len(names)} arguments: {', '.join(names)}")
+        raise MXNetError(f"{len(args)} {what} are given for {len(names)} arguments: {listed(names)}")
     return {name: value for name, value in zip(names, args, strict=False) if value is not None}
 
 
@@ -167,4 +167,4 @@ def check_names(known: Iterable[str], nodes: Iterable[Node]) -> None:
     names = dict.fromkeys(node.name for node in nodes)
     for name in known:
         if name not in names:
-            raise MXNetError(f"there is no argument {name!r}; the arguments are {', '.join(names) or 'none'}")
+            raise MXNetError(f"there is no argument {name!r}; the arguments are {listed(names)}")

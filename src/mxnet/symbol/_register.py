@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from mxnet.base import MXNetError
-from mxnet.ndarray._register import doc_of, signature_of
+from mxnet.base import MXNetError, listed
+from mxnet.ndarray._register import doc_of, name_arguments, signature_of
 from mxnet.operators.catalogue import CATALOGUE, Operator, find
 from mxnet.symbol._compose import compose
 from mxnet.symbol._graph import Entry
@@ -112,13 +112,7 @@ def _composed(operator: str, label: str, args: tuple[Any, ...], keywords: dict[s
 
 def _of_few(op: Operator, label: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
     """The inputs of an operator that has names for them; what is left in `keywords` is not."""
-    places = (*op.inputs, *op.attributes, *_EXTRAS)
-    if len(args) > len(places):
-        raise TypeError(f"{label}() takes at most {len(places)} positional arguments, not {len(args)}")
-    for place, value in zip(places, args, strict=False):
-        if place in keywords:
-            raise TypeError(f"{label}() got multiple values for argument {place!r}")
-        keywords[place] = value
+    name_arguments(label, (*op.inputs, *op.attributes, *_EXTRAS), args, keywords)
     inputs = {}
     for place in op.inputs:
         value = keywords.pop(place, None)
@@ -155,7 +149,7 @@ def entry_of(symbol: Any, label: str) -> Entry:
     if len(symbol._entries) != 1:
         raise MXNetError(
             f"{label}(): an input must be one output, but {symbol!r} has {len(symbol._entries)}: "
-            f"{', '.join(symbol.list_outputs()[:10])}; choose one by its number, as in symbol[0]"
+            f"{listed(symbol.list_outputs())}; choose one by its number, as in symbol[0]"
         )
     return symbol._entries[0]
 

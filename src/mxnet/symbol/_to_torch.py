@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.engines._module import to_module
 from mxnet.ndarray._array import Array
 from mxnet.symbol._compose import substitute
@@ -34,7 +34,7 @@ def to_torch(
         entries = substitute(entries, {name: (node, 0) for name, node in nodes.items()})
     missing = [name for name in nodes if name not in values and name not in names]
     if missing:
-        raise MXNetError(f"to_torch: the variables {_listed(missing)} are no inputs and have no values in params")
+        raise MXNetError(f"to_torch: the variables {listed(missing)} are no inputs and have no values in params")
     states = auxiliary(entries)
     tensors = {
         node: _tensor(node, values[name], id(node) in states, share)
@@ -43,7 +43,7 @@ def to_torch(
     }
     devices = {tensor.device for tensor in tensors.values()}
     if len(devices) > 1:
-        raise MXNetError(f"to_torch: params are on several devices, {_listed(sorted(map(str, devices)))}")
+        raise MXNetError(f"to_torch: params are on several devices, {listed(sorted(map(str, devices)))}")
     inputs = [nodes.get(name) or Node(None, name) for name in names]
     return to_module(entries, inputs, tensors, name=name)
 
@@ -56,7 +56,7 @@ def _input_names(entries: Sequence[Entry], values: Mapping[str, Any], given: str
     names = [given] if isinstance(given, str) else list(given)
     for name in names:
         if name not in there:
-            raise MXNetError(f"to_torch: the graph has no input {name!r}; its variables are {_listed(there)}")
+            raise MXNetError(f"to_torch: the graph has no input {name!r}; its variables are {listed(there)}")
     return names
 
 
@@ -71,8 +71,3 @@ def _tensor(node: Node, value: Any, is_state: bool, share: bool) -> torch.Tensor
         raise TypeError(f"to_torch: params[{node.name!r}] must be an array, not {type(value).__name__}")
     tensor = tensor if share else tensor.clone(memory_format=torch.contiguous_format)
     return tensor if is_state or not tensor.is_floating_point() else torch.nn.Parameter(tensor)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:10]))
-    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"

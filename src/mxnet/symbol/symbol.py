@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mxnet import attribute
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.symbol import _compose, _listing
 from mxnet.symbol._arithmetic import Arithmetic
 from mxnet.symbol._bound import Bound
@@ -92,7 +92,7 @@ class Symbol(Arithmetic, Methods, Bound):
         places = [place for place, found in enumerate(self.list_outputs()) if found == name]
         if len(places) != 1:
             count = "several" if places else "none"
-            raise ValueError(f"{count} of the outputs are called {name!r}: they are {self.list_outputs()}")
+            raise ValueError(f"{count} of the outputs are called {name!r}: they are {listed(self.list_outputs())}")
         return places[0]
 
     def __call__(self, *args: Symbol, **kwargs: Any) -> Symbol:
@@ -117,7 +117,7 @@ class Symbol(Arithmetic, Methods, Bound):
         if args and kwargs:
             raise TypeError("the symbols to compose with are given either by position or by name, not both")
         if args:
-            raise MXNetError(f"tell the variables to replace by name, out of {self.list_inputs()[:10]}")
+            raise MXNetError(f"tell the variables to replace by name, out of {listed(self.list_inputs())}")
         if kwargs and len(self) == 1 and self._entries[0][0].op is None:
             raise MXNetError(f"the variable {self.name!r} has no inputs to compose")
         replacements = {key: entry_of(value, repr(self)) for key, value in kwargs.items()}
