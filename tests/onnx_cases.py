@@ -8,10 +8,10 @@ import onnxruntime
 import torch
 from recorded_calls import Call
 
-from mxnet.onnx._builder import _as_numpy
+from mxnet.onnx._builder import as_numpy
 from mxnet.onnx._lower import lower
 from mxnet.onnx._model import model_of
-from mxnet.onnx._verify import _check
+from mxnet.onnx._verify import check_result
 from mxnet.symbol._graph import Node
 
 onnxruntime.set_default_logger_severity(4)
@@ -52,10 +52,10 @@ def model(call: Call, dynamic: bool = False, opset: int = 21) -> tuple[onnx.Mode
 def run(made: onnx.ModelProto, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
     session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
     wanted = {each.name for each in session.get_inputs()}
-    return session.run(None, {name: _as_numpy(each) for name, each in inputs.items() if name in wanted})
+    return session.run(None, {name: as_numpy(each) for name, each in inputs.items() if name in wanted})
 
 
 def compare(found: list[Any], wanted: list[torch.Tensor]) -> None:
     for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
-        _check(str(number), one, other)
+        check_result(str(number), one, other)
         assert str(one.dtype).removeprefix("torch.") == str(other.dtype)

@@ -427,6 +427,9 @@ def test_files_of_pytorch():
 def test_a_read_model_trains_and_is_written_again():
     symbol, arrays = small_network().export(None)
     mx.onnx.export_model(symbol, arrays, [(1, 3, 8, 8)], onnx_file_path="net.onnx", dynamic=True)
+    described = mx.onnx.get_model_metadata("net.onnx")
+    assert described["input_tensor_data"] == [("data", (0, 3, 8, 8))]
+    assert [shape for _, shape in described["output_tensor_data"]] == [(0, 3)]
     sym, args, aux = mx.onnx.import_model("net.onnx")
     assert set(args) | set(aux) == {key[4:] for key in arrays}
     assert sorted(aux) == sorted(key[4:] for key in arrays if key.startswith("aux:"))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mxnet.onnx._api import export_model, import_model, import_to_gluon
+from mxnet.onnx._api import export_model, get_model_metadata, get_operator_support, import_model, import_to_gluon
 
-__all__ = ["export_model", "import_model", "import_to_gluon"]
+__all__ = ["export_model", "get_model_metadata", "get_operator_support", "import_model", "import_to_gluon"]

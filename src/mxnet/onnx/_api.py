@@ -15,6 +15,7 @@ from mxnet.device import Device
 from mxnet.ndarray._array import Array, wrap
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy.multiarray import ndarray
+from mxnet.operators import CATALOGUE
 from mxnet.symbol import Symbol, load
 from mxnet.symbol._graph import Node, auxiliary, variables
 from mxnet.symbol._known import annotated_shape
@@ -23,7 +24,7 @@ from mxnet.symbol._labels import labels, without_labels
 if TYPE_CHECKING:
     from mxnet.gluon import SymbolBlock
 
-__all__ = ["OPSET", "export_model", "import_model", "import_to_gluon"]
+__all__ = ["OPSET", "export_model", "get_model_metadata", "get_operator_support", "import_model", "import_to_gluon"]
 
 OPSET = 21
 """The version of ONNX's operators that is written by default."""
@@ -194,6 +195,43 @@ def import_to_gluon(
     if where is not None:
         block.reset_device(where)
     return block
+
+
+def get_model_metadata(model_file: str | os.PathLike) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
+    """Names and shapes of what an ONNX file takes and gives; a size that may be any is 0.
+
+    Returns
+    -------
+    dict
+        Lists of names and shapes under ``'input_tensor_data'`` and ``'output_tensor_data'``.
+
+    Raises
+    ------
+    MXNetError
+        If the file cannot be read.
+    """
+    from mxnet.onnx._import import read_signature
+
+    inputs, outputs = read_signature(os.fspath(model_file))
+    return {"input_tensor_data": inputs, "output_tensor_data": outputs}
+
+
+def get_operator_support(opset_version: int | None = None) -> list[str]:
+    """The names of the operators that `export_model` can write, with `opset_version` (18 or later) as without.
+
+    Raises
+    ------
+    MXNetError
+        If that version is not written.
+
+    Examples
+    --------
+    >>> 'Convolution' in mx.onnx.get_operator_support()
+    True
+    """
+    if opset_version is not None:
+        _check_opset(opset_version)
+    return sorted(name for name, op in CATALOGUE.items() if op.onnx_rule is not None)
 
 
 def _given(symbol: Symbol, values: Mapping[str, torch.Tensor]) -> set[str]:

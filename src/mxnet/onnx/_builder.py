@@ -10,7 +10,7 @@ import torch
 
 from mxnet._dtype import from_torch
 
-__all__ = ["Graph", "NoForm", "Value"]
+__all__ = ["Graph", "NoForm", "Node", "Value", "as_numpy"]
 
 Shape = tuple[int | None, ...]
 
@@ -33,23 +33,25 @@ class Value:
     Attributes
     ----------
     dtype : torch.dtype
+    known_shape : tuple of int or None, or None
+        The sizes, None for those that only show when the graph runs; None if not even their number is known.
     name : str
         Empty until the graph is written.
     """
 
-    __slots__ = ("_shape", "dtype", "name")
+    __slots__ = ("dtype", "known_shape", "name")
 
     def __init__(self, dtype: torch.dtype, shape: Shape | None = None, name: str = "") -> None:
         self.dtype = dtype
         self.name = name
-        self._shape = shape
+        self.known_shape = shape
 
     @property
     def shape(self) -> Shape:
-        """The sizes, None for those that only show when the graph runs."""
-        if self._shape is None:
+        """The sizes; a rule that asks for them has no form where their number is not known."""
+        if self.known_shape is None:
             raise NoForm("the number of dimensions of its input is not known before it runs")
-        return self._shape
+        return self.known_shape
 
     @property
     def rank(self) -> int:
@@ -57,10 +59,10 @@ class Value:
 
     def note_shape(self, shape: Sequence[int | None]) -> None:
         """Note its sizes, where a rule knows them."""
-        self._shape = tuple(shape)
+        self.known_shape = tuple(shape)
 
     def __repr__(self) -> str:
-        return f"<Value {self.name or 'without a name'}: {self.dtype}, {self._shape}>"
+        return f"<Value {self.name or 'without a name'}: {self.dtype}, {self.known_shape}>"
 
 
 class Node:
@@ -146,7 +148,7 @@ class Graph:
         """A constant: an array or a torch tensor, or a number in the type `dtype`."""
         if isinstance(given, torch.Tensor) or dtype is not None:
             tensor = torch.as_tensor(given, dtype=dtype).detach().cpu()
-            array, dtype = _as_numpy(tensor), tensor.dtype
+            array, dtype = as_numpy(tensor), tensor.dtype
         else:
             array = np.asarray(given)
             dtype = torch.from_numpy(np.zeros(1, array.dtype)).dtype
@@ -174,7 +176,7 @@ class Graph:
         if value.dtype is dtype:
             return value
         made = self.node("Cast", value, to=dtype, dtype=dtype)
-        made._shape = value._shape
+        made.known_shape = value.known_shape
         return made
 
     def promoted(self, *values: Value) -> list[Value]:
@@ -221,7 +223,7 @@ class Graph:
             made = self.node("Reshape", value, parts, allowzero=1 if 0 in parts else None)
         else:
             made = self.node("Reshape", value, self.sizes(parts), allowzero=1)
-        made._shape = tuple([part if isinstance(part, int) and part >= 0 else None for part in parts])
+        made.known_shape = tuple([part if isinstance(part, int) and part >= 0 else None for part in parts])
         return made
 
     def reshape_to_result(self, value: Value) -> Value:
@@ -236,8 +238,8 @@ class Graph:
         if list(order) == list(range(len(order))):
             return value
         made = self.node("Transpose", value, perm=list(order))
-        if value._shape is not None:
-            made._shape = tuple([value._shape[axis] for axis in order])
+        if value.known_shape is not None:
+            made.known_shape = tuple([value.known_shape[axis] for axis in order])
         return made
 
     def move_axis(self, value: Value, source: int, target: int) -> Value:
@@ -249,24 +251,24 @@ class Graph:
     def unsqueeze(self, value: Value, *axes: int) -> Value:
         """The value with dimensions of one put in at these places of the result."""
         made = self.node("Unsqueeze", value, axes)
-        if value._shape is not None:
-            shape = list(value._shape)
+        if value.known_shape is not None:
+            shape = list(value.known_shape)
             for axis in sorted(axis % (len(shape) + len(axes)) for axis in axes):
                 shape.insert(axis, 1)
-            made._shape = tuple(shape)
+            made.known_shape = tuple(shape)
         return made
 
     def squeeze(self, value: Value, *axes: int) -> Value:
         """The value without these dimensions of one."""
         made = self.node("Squeeze", value, axes)
-        if value._shape is not None:
-            dropped = {axis % len(value._shape) for axis in axes}
-            made._shape = tuple([size for axis, size in enumerate(value._shape) if axis not in dropped])
+        if value.known_shape is not None:
+            dropped = {axis % len(value.known_shape) for axis in axes}
+            made.known_shape = tuple([size for axis, size in enumerate(value.known_shape) if axis not in dropped])
         return made
 
     def shaped(self, value: Value, like: Value) -> Value:
         """Note that a value has the shape of another."""
-        value._shape = like._shape
+        value.known_shape = like.known_shape
         return value
 
     def part(self, value: Value, axis: int, begin: int, end: int | None, step: int = 1) -> Value:
@@ -274,11 +276,11 @@ class Graph:
         last = np.iinfo(np.int64)
         stop = (last.max if step > 0 else last.min) if end is None else end
         made = self.node("Slice", value, [begin], [stop], [axis], [step])
-        if value._shape is not None:
-            shape = list(value._shape)
+        if value.known_shape is not None:
+            shape = list(value.known_shape)
             size = shape[axis]
             shape[axis] = None if size is None else len(range(*slice(begin, end, step).indices(size)))
-            made._shape = tuple(shape)
+            made.known_shape = tuple(shape)
         return made
 
     def positions(self, size: int | Value) -> Value:
@@ -289,7 +291,7 @@ class Graph:
         return self.node("Range", np.array(0), scalar, np.array(1))
 
 
-def _as_numpy(tensor: torch.Tensor) -> np.ndarray:
+def as_numpy(tensor: torch.Tensor) -> np.ndarray:
     """A tensor's values; bfloat16 as ml_dtypes has it, which is what onnx works with."""
     if tensor.dtype is torch.bfloat16:
         import ml_dtypes

@@ -21,7 +21,7 @@ from mxnet.onnx._table import TABLE
 from mxnet.onnx._table_shapes import follow_sizes
 from mxnet.symbol._graph import Entry, Node
 
-__all__ = ["Imported", "read_model"]
+__all__ = ["Imported", "read_model", "read_signature"]
 
 _LARGEST = 2**31  # bytes of a model: what protobuf can hold
 _TYPES = {
@@ -88,6 +88,21 @@ def read_model(path: str) -> Imported:
     except Unsupported as error:
         raise MXNetError(f"{path}: an output cannot be read: {error}") from None
     return Imported(entries, inputs, importer.params)
+
+
+Signature = list[tuple[str, tuple[int, ...]]]
+
+
+def read_signature(path: str) -> tuple[Signature, Signature]:
+    """Names and shapes of a file's inputs and outputs; a size that may be any is 0."""
+    graph = _loaded(path).graph
+    arrays = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in arrays]
+    listed = [
+        [(value.name, tuple([_size(dim) or 0 for dim in value.type.tensor_type.shape.dim])) for value in values]
+        for values in (inputs, graph.output)
+    ]
+    return listed[0], listed[1]
 
 
 def _loaded(path: str) -> onnx.ModelProto:

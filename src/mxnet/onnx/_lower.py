@@ -99,8 +99,8 @@ def _results(graph: Graph, node: Node, inputs: list[Value | None]) -> list[Value
         results = []
         for value, expected in zip([made] if isinstance(made, Value) else made, graph.results, strict=True):
             result = graph.cast(value, expected.dtype)
-            if result._shape is None:
-                result._shape = expected._shape
+            if result.known_shape is None:
+                result.known_shape = expected.known_shape
             results.append(result)
     except NoForm as error:
         raise MXNetError(

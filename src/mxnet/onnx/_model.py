@@ -13,10 +13,10 @@ from onnx import TensorProto, helper
 
 from mxnet._dtype import name_of
 from mxnet._version import __version__
-from mxnet.onnx._builder import Node, Value, _as_numpy
+from mxnet.onnx._builder import Node, Value, as_numpy
 from mxnet.onnx._lower import Lowered
 
-__all__ = ["EXTERNAL_ABOVE", "model_of", "write_model"]
+__all__ = ["EXTERNAL_ABOVE", "element_type", "model_of", "write_model"]
 
 EXTERNAL_ABOVE = 2**31 - 2**24
 """Bytes of weights from which on they go to a file of their own: a protobuf message has at most 2 GiB."""
@@ -46,7 +46,7 @@ def model_of(
     _give_names(lowered)
     used = {value for node in graph.nodes for value in node.inputs if value is not None}
     initializers = [
-        _tensor(name, _as_numpy(params[name].detach().cpu()), lowered.variables[name].dtype, weights)
+        _tensor(name, as_numpy(params[name].detach().cpu()), lowered.variables[name].dtype, weights)
         for name in params
         if lowered.variables[name] in used
     ]
@@ -71,6 +71,7 @@ def model_of(
 
 
 def write_model(model: onnx.ModelProto, path: str) -> None:
+    """Write a model to a file that is not there yet."""
     with open(path, "xb") as file:
         file.write(model.SerializeToString())
         file.flush()
@@ -134,9 +135,9 @@ def _info(value: Value, shape: Sequence[int | str | None] | None) -> onnx.ValueI
 
 
 def _dims(value: Value, number: int) -> list[int | str] | None:
-    if value._shape is None:
+    if value.known_shape is None:
         return None
-    return [f"output{number}_{axis}" if size is None else size for axis, size in enumerate(value._shape)]
+    return [f"output{number}_{axis}" if size is None else size for axis, size in enumerate(value.known_shape)]
 
 
 def _tensor(name: str, array: np.ndarray, dtype: torch.dtype, weights: BinaryIO | None) -> onnx.TensorProto:

@@ -13,11 +13,11 @@ from mxnet.base import MXNetError
 from mxnet.device import cpu
 from mxnet.ndarray._array import Array, wrap
 from mxnet.numpy.multiarray import ndarray
-from mxnet.onnx._builder import _as_numpy
+from mxnet.onnx._builder import as_numpy
 from mxnet.symbol._evaluate import evaluate
 from mxnet.symbol._graph import Entry
 
-__all__ = ["RELATIVE", "verify"]
+__all__ = ["RELATIVE", "check_result", "verify"]
 
 RELATIVE = 1e-4
 """How far a result may be off, beside the largest number of its array."""
@@ -78,14 +78,21 @@ def _compare(
         return  # a dynamic size that the network itself does not take
     wanted = {each.name for each in session.get_inputs()}
     try:
-        found = session.run(None, {name: _as_numpy(value) for name, value in values.items() if name in wanted})
+        found = session.run(None, {name: as_numpy(value) for name, value in values.items() if name in wanted})
     except Exception as error:
         raise MXNetError(f"ONNX Runtime does not run the exported graph: {_first_line(error)}") from error
     for info, one, other in zip(session.get_outputs(), expected, found, strict=True):
-        _check(info.name, one._data.detach(), np.asarray(other))
+        check_result(info.name, one._data.detach(), np.asarray(other))
 
 
-def _check(name: str, expected: torch.Tensor, found: np.ndarray) -> None:
+def check_result(name: str, expected: torch.Tensor, found: np.ndarray) -> None:
+    """Compare one result with what it must be.
+
+    Raises
+    ------
+    MXNetError
+        If its shape or any number is another.
+    """
     if tuple(expected.shape) != found.shape:
         raise MXNetError(
             f"the exported graph gives {name!r} the shape {found.shape} in ONNX Runtime, not {tuple(expected.shape)}"
