@@ -161,10 +161,6 @@ class Graph:
             self._shared[key] = made
         return made
 
-    def known(self, value: Value) -> np.ndarray | None:
-        """What a constant holds; None for a value that only shows when the graph runs."""
-        return self.constants.get(value)
-
     def refuse(self, reason: str) -> NoReturn:
         """Say that the call has no ONNX form."""
         raise NoForm(reason)
