@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -63,13 +64,16 @@ class Auto(Engine):
 def choices() -> dict[str, str]:
     """The engine chosen for each graph, by a key of graph, shapes, device and versions."""
     if not _remembered:
-        try:
-            stored = json.loads(_file().read_bytes())
-        except (OSError, ValueError):  # none yet, or one that was damaged: it is measured anew
-            stored = {}
-        if isinstance(stored, dict):
-            _remembered.update({key: name for key, name in stored.items() if isinstance(name, str)})
-    return _remembered
+        _remembered.update(_stored())
+    return dict(_remembered)
+
+
+def _stored() -> dict[str, str]:
+    try:
+        stored = json.loads(_file().read_bytes())
+    except (OSError, ValueError, RuntimeError):  # none yet, no home, or a damaged one: it is measured anew
+        return {}
+    return {key: name for key, name in stored.items() if isinstance(name, str)} if isinstance(stored, dict) else {}
 
 
 def _usable(device: torch.device) -> list[str]:
@@ -106,22 +110,31 @@ def _key(graph: Subgraph, names: Sequence[str]) -> str:
         text.update(repr((kind, sorted(node.attributes.items()), inputs)).encode())
     tensors = [*graph.examples, *graph.constants.values()]
     text.update(repr([(tuple(tensor.shape), str(tensor.dtype)) for tensor in tensors]).encode())
-    versions = [f"{name} {metadata.version(name)}" for name in names]
-    machine = (platform.processor(), os.cpu_count(), torch.get_num_threads(), str(graph.device))
+    versions = [f"{name} {_version(name)}" for name in names]
+    processor = (platform.machine(), torch.backends.cpu.get_cpu_capability(), os.cpu_count())
+    machine = (processor, torch.get_num_threads(), str(graph.device))
     text.update(repr((machine, versions, __version__)).encode())
     return text.hexdigest()[:32]
 
 
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # the package of another distribution, such as onnxruntime-gpu's
+        return str(getattr(importlib.import_module(package), "__version__", ""))
+
+
 def _remember(key: str, name: str) -> None:
-    while len(_remembered) >= _MOST:
-        _remembered.pop(next(iter(_remembered)))
-    _remembered[key] = name
+    known = _stored() | _remembered | {key: name}  # other processes choose too
+    known = dict(list(known.items())[-_MOST:])
+    _remembered.clear()
+    _remembered.update(known)
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(_file()) as file:
-            file.write(json.dumps(_remembered, indent=0).encode())
-    except OSError:
-        pass  # a home that cannot be written to: the next process measures again
+            file.write(json.dumps(known, indent=0).encode())
+    except (OSError, RuntimeError):
+        pass  # no home, or one that cannot be written to: the next process measures again
 
 
 def _file() -> Path:

@@ -22,6 +22,12 @@ Tensor = torch.Tensor
 _TYPES = (torch.float32, torch.float64, torch.int32, torch.int64, torch.uint8, torch.int8, torch.bool)
 _PRECISIONS = ("float32", "bfloat16")
 
+# These refuse positions out of range; the libraries would read beside the array, or raise errors of their own.
+_CHECKED = frozenset(
+    ("gather_nd", "scatter_nd", "_scatter_set_nd", "_npx_index_add", "_npx_index_update")
+    + ("_npi_advanced_indexing", "_npi_advanced_indexing_multiple")
+)
+
 
 class _ThroughOnnx(Engine):
     """What takes those operators that have an ONNX form."""
@@ -38,7 +44,7 @@ class _ThroughOnnx(Engine):
         return ""
 
     def takes(self, node: Node, inputs: Sequence[Tensor | None]) -> bool:
-        if node.op.onnx_rule is None or node.op.name in self.refused:
+        if node.op.onnx_rule is None or node.op.name in self.refused or _checks_positions(node):
             return False
         if any(each is not None and each.dtype not in _TYPES for each in inputs):
             return False
@@ -51,6 +57,10 @@ class _ThroughOnnx(Engine):
         except MXNetError:
             return False
         return True
+
+
+def _checks_positions(node: Node) -> bool:
+    return node.op.name in _CHECKED or (node.op.name == "take" and node.attributes.get("mode") == "raise")
 
 
 def _lowered(entries: list[Any], known: dict[str, Tensor]) -> Any:

@@ -26,7 +26,7 @@ class Subgraph(NamedTuple):
     inputs : list of Node
         The variables that a call is given, in its order.
     examples : list of Tensor
-        A tensor without values for each of them: shape, type and, in its ``device``, nothing that matters.
+        A tensor without values, on torch's meta device, for each of them.
     constants : dict of Node to Tensor
         The values of the other variables; they do not change while the compiled function is used.
     device : torch.device
@@ -112,12 +112,12 @@ def register(engine: type[Engine]) -> type[Engine]:
     TypeError
         If it is no subclass of `Engine` with a name.
     ValueError
-        If the name is taken by another one.
+        If the name is taken by another one. Defining the same class anew replaces it.
     """
     if not (isinstance(engine, type) and issubclass(engine, Engine) and engine.name):
         raise TypeError(f"an engine is a subclass of mxnet.engines.Engine with a name, not {engine!r}")
     known = _ENGINES.get(engine.name.lower())
-    if known is not None and known.__qualname__ != engine.__qualname__:
+    if known is not None and (known.__module__, known.__qualname__) != (engine.__module__, engine.__qualname__):
         raise ValueError(f"the name {engine.name!r} is taken by {known!r}")
     _ENGINES[engine.name.lower()] = engine
     return engine
