@@ -279,6 +279,38 @@ def test_dynamic_sizes():
     onp.testing.assert_allclose(found, net(images).asnumpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize("sizes", [(8, 9), (7, 10), (3, 3)])
+def test_pooling_rounded_up_for_any_size(sizes):
+    data = mx.sym.var("data")
+    net = mx.sym.Pooling(data, kernel=(3, 3), stride=(2, 2), pad=(1, 0), pooling_convention="full", pool_type="max")
+    shapes = [(None, 2, None, None)]
+    mx.onnx.export_model(net, {}, [(1, 2, 8, 8)], onnx_file_path="pool.onnx", dynamic=True, dynamic_input_shapes=shapes)
+    values = onp.random.rand(3, 2, *sizes).astype("float32")
+    (found,) = onnxruntime.InferenceSession("pool.onnx").run(None, {"data": values})
+    onp.testing.assert_array_equal(found, net.eval(data=mx.nd.array(values))[0].asnumpy())
+
+
+def test_pooling_with_a_window_for_each_step():
+    data = mx.sym.var("data")
+    for kind in ("max", "avg", "sum"):
+        for stride in (1, 2):
+            net = mx.sym.Pooling(data, kernel=(3, 2), stride=(stride, 1), pooling_convention="same", pool_type=kind)
+            mx.onnx.export_model(net, {}, [(1, 2, 7, 6)], onnx_file_path="pool.onnx", dynamic=True)
+
+
+def test_sizes_left_open():
+    """Graphs of MXNet 1.x begin a recurrent network with zeros of whatever size fits."""
+    data, state = mx.sym.var("data"), mx.sym.zeros(shape=(0, 5))
+    net = mx.sym.FullyConnected(state, num_hidden=4, name="h") + mx.sym.FullyConnected(data, num_hidden=4, name="i")
+    params = {
+        name: mx.nd.ones(shape)
+        for name, shape in {"h_weight": (4, 5), "h_bias": (4,), "i_weight": (4, 3), "i_bias": (4,)}.items()
+    }
+    mx.onnx.export_model(net, params, [(2, 3)], onnx_file_path="open.onnx")
+    with pytest.raises(MXNetError, match="its size is not known"):
+        mx.onnx.export_model(net, params, [(2, 3)], onnx_file_path="open.onnx", dynamic=True, verify=False)
+
+
 def test_labels_are_no_inputs():
     symbol = mx.sym.SoftmaxOutput(mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=2, name="fc"), name="softmax")
     params = {"fc_weight": mx.nd.ones((2, 3)), "fc_bias": mx.nd.zeros(2)}

@@ -55,7 +55,9 @@ def lower(
     """
     nodes = topological(entries)
     _refuse_operators_without_rule(nodes)
-    solver, type_solver = ShapeSolver(entries, shapes), TypeSolver(entries, types)
+    # Where sizes are not known, one of 0 that an old graph leaves open (`is_open`) is not known either.
+    fixed = all(size is not None for shape in shapes.values() for size in shape)
+    solver, type_solver = ShapeSolver(entries, shapes, zero_is_size=fixed), TypeSolver(entries, types)
 
     def known(entry: Entry) -> Value:
         shape = solver.shape(entry)

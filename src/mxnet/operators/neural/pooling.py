@@ -236,9 +236,12 @@ def _(
         result = _whole_in_onnx(graph, data, pool_type)
     else:
         stride, pad = stride or (1,) * len(kernel), pad or (0,) * len(kernel)
-        extra = _beyond(graph, data, kernel, stride, pad, pooling_convention)
         counted = count_include_pad is not False
-        result = _windows_in_onnx(graph, data, pool_type, kernel, stride, pad, extra, counted)
+        if pool_type == "max" and pooling_convention == "full" and None in data.shape[2:]:
+            result = _rounded_up_in_onnx(graph, data, kernel, stride, pad)
+        else:
+            extra = _beyond(graph, data, kernel, stride, pad, pooling_convention)
+            result = _windows_in_onnx(graph, data, pool_type, kernel, stride, pad, extra, counted)
     if pool_type == "lp" and p_value == 2:
         result = graph.node("Sqrt", result)
     elif pool_type == "lp" and p_value == 3:
@@ -253,11 +256,20 @@ def _whole_in_onnx(graph: Any, data: Any, kind: str) -> Any:
     return graph.node("ReduceSum", data, list(range(2, data.rank)), keepdims=1)
 
 
+def _rounded_up_in_onnx(
+    graph: Any, data: Any, kernel: tuple[int, ...], stride: tuple[int, ...], pad: tuple[int, ...]
+) -> Any:
+    """Maxima for any size of the data: ONNX rounds up too, but leaves out windows that begin beyond the data."""
+    if any(step + before > k for k, step, before in zip(kernel, stride, pad, strict=True)):
+        graph.need_sizes(data, range(2, data.rank))
+    return graph.node("MaxPool", data, kernel_shape=kernel, strides=stride, pads=pad * 2, ceil_mode=1)
+
+
 def _beyond(
     graph: Any, data: Any, kernel: tuple[int, ...], stride: tuple[int, ...], pad: tuple[int, ...], convention: str
 ) -> tuple[int, ...]:
     """How far the last windows reach beyond the padded data."""
-    if convention == "valid" or set(stride) == {1}:
+    if convention == "valid" or (convention == "full" and set(stride) == {1}):
         return (0,) * len(kernel)
     size = graph.need_sizes(data, range(2, data.rank))
     counts = _lengths(size, kernel, stride, pad, convention)
