@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.overrides import TorchFunctionMode
 
+from mxnet.operators._forms import result_of
+
 __all__ = ["Call", "calls_of", "writes"]
 
 Tensor = torch.Tensor
@@ -62,7 +64,7 @@ class _Recorder(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
+        result = result_of(func, args, kwargs)
         name = getattr(func, "__name__", "")
         if name == "__get__":
             self.opaque |= func.__self__.__name__ not in _GETTERS

@@ -19,6 +19,7 @@ from mxnet._modes import modes
 from mxnet.base import NotTraceable
 from mxnet.device import current_device
 from mxnet.ndarray._array import Array, check_fits, device_of_array, paired, run, wrap
+from mxnet.operators._forms import Forms
 from mxnet.operators.catalogue import Operator, find
 from mxnet.symbol._graph import Entry, Node
 
@@ -229,7 +230,8 @@ class Tracer:
         given = [self._stand_in(value) if isinstance(value, Array) else value for value in inputs]
         if "ctx" in op.attributes and not any(isinstance(value, Array) for value in inputs):
             canonical = canonical | {"ctx": "meta"}
-        result = run(op, given, canonical, None, cls, device)
+        with Forms():
+            result = run(op, given, canonical, None, cls, device)
         for array in result if isinstance(result, list) else [result]:
             array._data = _without_values(array._data)
             array._tag = array._tag or device or current_device()
