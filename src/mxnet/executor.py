@@ -14,8 +14,17 @@ from mxnet.device import Device
 from mxnet.ndarray._array import Array, as_device, place, read, wrap
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy.multiarray import ndarray
-from mxnet.symbol._binding import Given, Requests, check_resized, in_order, of_outputs, requests_of, resized, zeros_for
 from mxnet.symbol._evaluate import Monitor, compute, evaluate
+from mxnet.symbol._executor_arguments import (
+    Given,
+    Requests,
+    check_resized,
+    in_order,
+    of_outputs,
+    requests_of,
+    resized,
+    zeros_for,
+)
 from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._infer import infer_shape, infer_types
 from mxnet.symbol._known import arguments_and_states, types_given

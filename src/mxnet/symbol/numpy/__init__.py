@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxnet import numpy as _arrays
-from mxnet.symbol._calls import functions_face
+from mxnet.symbol._array_functions import functions_face
 from mxnet.symbol.numpy import linalg, random
 from mxnet.symbol.numpy._splitting import dsplit, hsplit, split, vsplit  # noqa: F401  (in the face's names)
 from mxnet.symbol.numpy._symbol import _Symbol

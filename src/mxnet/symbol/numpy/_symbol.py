@@ -26,7 +26,7 @@ def _as_array(name: str) -> Callable[..., Any]:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         from mxnet.numpy import ndarray
-        from mxnet.symbol._calls import over_symbols
+        from mxnet.symbol._array_functions import over_symbols
 
         return over_symbols(getattr(ndarray, name), name)(self, *args, **kwargs)
 

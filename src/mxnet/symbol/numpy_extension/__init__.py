@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxnet import numpy_extension as _arrays
-from mxnet.symbol._calls import functions_face
+from mxnet.symbol._array_functions import functions_face
 from mxnet.symbol.numpy_extension import image, random
 
 _face = functions_face(__name__, _arrays)

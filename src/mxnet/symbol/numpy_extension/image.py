@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mxnet.numpy_extension import image as _arrays
-from mxnet.symbol._calls import functions_face
+from mxnet.symbol._array_functions import functions_face
 
 _face = functions_face(__name__, _arrays)
 
