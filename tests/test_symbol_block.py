@@ -276,6 +276,9 @@ def test_wrong_arguments():
     net = gluon.SymbolBlock(data * 2, data)
     with pytest.raises(ValueError, match="takes 1 inputs, 'data', and got 2"):
         net(np.ones(1), np.ones(1))
+    for wrong in (1, None, onp.ones(1)):
+        with pytest.raises(TypeError, match=f"takes arrays; 'data' is of type {type(wrong).__name__}"):
+            net(wrong)
 
 
 # save and load with a prefix
@@ -315,6 +318,22 @@ def test_a_loaded_graph_runs_instead_of_forward(tmp_path):
     Net.calls = 0
     first, (second,) = again(np.array([2.0, 3.0]))
     assert Net.calls == 0 and first.tolist() == second.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("outputs", ["(x * 2, None)", "{'a': x * 2, 'b': [x + 1]}", "(x, 3)", "None, x"])
+def test_outputs_of_any_kind_survive_save_and_load(tmp_path, outputs):
+    class Net(gluon.HybridBlock):
+        def forward(self, x):
+            return eval(outputs, {"x": x})
+
+    net, x = Net(), np.ones(2)
+    net.hybridize()
+    expected = repr(net(x))
+    net.save(tmp_path / "model")
+    again = Net()
+    again.load(tmp_path / "model")
+    found = again(x)
+    assert repr(tuple(found) if isinstance(found, list) else found) == expected
 
 
 def test_blocks_that_are_not_hybridized_save_their_values(images, tmp_path):

@@ -21,7 +21,7 @@ from mxnet.gluon import _files
 from mxnet.gluon._cached_graph import Trace
 from mxnet.gluon._export import annotations_of
 from mxnet.gluon._hybrid_block import HybridBlock
-from mxnet.gluon._structure import ARRAY
+from mxnet.gluon._structure import ARRAY, flatten
 from mxnet.numpy.multiarray import ndarray
 from mxnet.symbol._graph import Entry, Node, replay, variables
 from mxnet.symbol._read import from_json
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "save"]
 
 _LIMIT = 1 << 30  # bytes of a model file
+_NONE = flatten(None, [])  # as it stands in a structure
 
 
 def save(block: Block, prefix: str | os.PathLike) -> None:
@@ -97,9 +98,20 @@ def _described(block: Block, identifiers: Mapping[int, str]) -> dict[str, Any]:
     entry: dict[str, Any] = {}
     if isinstance(block, HybridBlock):
         graph = block._graphs.latest if block._active else None
-        entry |= {"hybridized": False} if graph is None or graph.constants else _graph_entry(graph, identifiers)
+        entry |= _graph_entry(graph, identifiers) if graph is not None and _is_told(graph) else {"hybridized": False}
     entry["params"] = {name: identifiers[id(parameter)] for name, parameter in block.params.items()}
     return entry
+
+
+def _is_told(graph: Trace) -> bool:
+    """Whether the file's form has room for all of a graph; a block without one traces anew."""
+    return not graph.constants and _is_nesting(graph.structure)
+
+
+def _is_nesting(structure: Any) -> bool:
+    if structure is ARRAY or structure == _NONE:
+        return True
+    return structure[0] in (list, tuple) and all(map(_is_nesting, structure[1]))
 
 
 def _graph_entry(graph: Trace, identifiers: Mapping[int, str]) -> dict[str, Any]:
@@ -134,9 +146,7 @@ def _with_variables(entries: list[Entry], exchanged: Mapping[int, Node]) -> list
 def _nesting(structure: Any) -> Any:
     if structure is ARRAY:
         return 0
-    if structure[0] in (list, tuple):
-        return [_nesting(item) for item in structure[1]]
-    return -1  # what MXNet writes for None
+    return -1 if structure == _NONE else [_nesting(item) for item in structure[1]]
 
 
 # Reading
@@ -187,9 +197,11 @@ def _restored(entry: dict[str, Any], identified: Mapping[str, Parameter], source
 
 
 def _structure(nesting: Any) -> Any:
-    """How outputs are nested, from what MXNet writes: 0 for an array, a number for a flat list, or a list."""
+    """How outputs are nested, from what MXNet writes: 0 for an array, -1 for None, a number or a list for a list."""
     if nesting == 0:
         return ARRAY
+    if nesting == -1:
+        return _NONE
     if isinstance(nesting, int) and nesting > 0:
         return list, (ARRAY,) * nesting
     if isinstance(nesting, list):

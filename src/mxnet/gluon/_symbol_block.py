@@ -125,9 +125,9 @@ class SymbolBlock(HybridBlock):
             return SymbolBlock(symbol, inputs)
         saved = _files.read(param_file)
         block = SymbolBlock(symbol, inputs, {name: None for name in saved})
-        block.load_parameters(
-            param_file, device or ctx, allow_missing, ignore_extra, cast_dtype=True, dtype_source="saved"
-        )
+        params = dict(block._named_params(""))
+        origin = f"file: {os.fspath(param_file)}"
+        _files.load(params, saved, device or ctx, allow_missing, ignore_extra, True, "saved", origin)
         return block
 
     def forward(self, x: Array, *args: Array) -> Any:
@@ -136,6 +136,9 @@ class SymbolBlock(HybridBlock):
         names = self._input_names
         if len(arrays) != len(names):
             raise ValueError(f"SymbolBlock takes {len(names)} inputs, {_shortened(names)}, and got {len(arrays)}")
+        for name, array in zip(names, arrays, strict=True):
+            if not isinstance(array, Array):
+                raise TypeError(f"SymbolBlock takes arrays; {name!r} is of type {type(array).__name__}")
         named = dict(zip(names, arrays, strict=True))
         named |= {name: param.data_for(x) for name, param in self._reg_params.items()}
         values = {id(node): named[node.name] for node in self._variables}
