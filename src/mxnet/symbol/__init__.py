@@ -28,7 +28,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in op.__all__:
-        return getattr(op, name)
+        found = globals()[name] = getattr(op, name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

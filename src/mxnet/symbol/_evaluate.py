@@ -70,13 +70,14 @@ def compute(
     MXNetError
         If an operator refuses its inputs.
     """
-    nodes = {id(node): node for node in variables(entries)}
-    if not modes.training:
-        entries = without_labels(entries, {nodes[key].name for key in arrays if key in nodes})
-    missing = [node.name for node in variables(entries) if id(node) not in arrays]
+    nodes = variables(entries)
+    if not modes.training and any(id(node) not in arrays for node in nodes):
+        entries = without_labels(entries, {node.name for node in nodes if id(node) in arrays})
+        nodes = variables(entries)
+    missing = [node.name for node in nodes if id(node) not in arrays]
     if missing:
         raise ValueError(f"these arguments have no value: {listed(missing)}")
-    entries = fitted(entries, {node.name: tuple(arrays[id(node)]._data.shape) for node in variables(entries)})
+    entries = fitted(entries, {node.name: tuple(arrays[id(node)]._data.shape) for node in nodes})
 
     def call(node: Node, inputs: list[Any]) -> Sequence[Any]:
         attributes = node.attributes
