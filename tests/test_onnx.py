@@ -230,6 +230,17 @@ def test_openvino_reads_models(name):
         onp.testing.assert_allclose(found, expected_values, rtol=0, atol=1e-4 * abs(expected_values).max())
 
 
+def test_openvino_normalizes_over_channels():
+    """Its LRN is another function for other exponents than 0.75, unless the constant is one."""
+    openvino = pytest.importorskip("openvino")
+    net = mx.sym.LRN(mx.sym.var("data"), alpha=0.1, beta=0.5, knorm=1.5, nsize=3)
+    path = mx.onnx.export_model(net, {}, [(1, 5, 4, 4)], onnx_file_path="lrn.onnx")
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    values = onp.random.rand(1, 5, 4, 4).astype("float32")
+    found = next(iter(compiled([values]).values()))
+    onp.testing.assert_allclose(found, net.eval(data=mx.nd.array(values))[0].asnumpy(), atol=1e-6)
+
+
 # Writing
 
 

@@ -171,7 +171,11 @@ def local_response_normalization(
 
 @local_response_normalization.onnx
 def _(graph: Any, data: Any, *, alpha: float, beta: float, knorm: float, nsize: int) -> Any:
-    return graph.node("LRN", data, alpha=alpha, beta=beta, bias=knorm, size=nsize)
+    if beta == 0.75 or knorm in (0, 1):
+        return graph.node("LRN", data, alpha=alpha, beta=beta, bias=knorm, size=nsize)
+    # OpenVINO computes something else with other exponents, unless the constant is one: it is taken out of the power.
+    normal = graph.node("LRN", data, alpha=alpha / knorm, beta=beta, bias=1.0, size=nsize)
+    return graph.node("Mul", normal, knorm**-beta)
 
 
 @operator("moments", outputs=2)
