@@ -80,6 +80,8 @@ HALF, INTEGER = torch.float16, torch.int64
         lambda: torch.softmax(empty(2, 3, gradient=True), 1, HALF),
         lambda: torch.softmax(empty(2, 3), 1),
         lambda: empty(3).lerp_(empty(3), 0.5),
+        lambda: torch.clamp(empty(3, gradient=True), None, 6.0),
+        lambda: torch.clamp(empty(2, 3), empty(3), None),
     ],
 )
 def test_functions(function: Any) -> None:
@@ -97,9 +99,10 @@ def test_functions(function: Any) -> None:
         lambda: F.linear(empty(2, 3), empty(4, 3), empty(5)),
         lambda: torch.add(empty(2, 3), empty(2, 4)),
         lambda: empty(2, 3).mean(2),
+        lambda: torch.clamp(empty(3), None, None),
     ],
 )
 def test_refusals(function: Any) -> None:
     for mode in (Forms(), torch.enable_grad()):
-        with mode, pytest.raises((RuntimeError, IndexError)):
+        with mode, pytest.raises((RuntimeError, IndexError, ValueError)):
             function()

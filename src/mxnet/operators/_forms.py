@@ -65,6 +65,11 @@ def _as_both(one: Any, other: Any) -> Tensor | None:
     return one.clone() if one.requires_grad or not other.requires_grad else other.clone()
 
 
+def _clamped(data: Any, *bounds: Any) -> Tensor | None:
+    numbers = all(bound is None or isinstance(bound, (int, float)) for bound in bounds)
+    return data.clone() if _is_bare(data) and numbers and any(bound is not None for bound in bounds) else None
+
+
 def _in_place(data: Any, *others: Any) -> Tensor | None:
     return data if _leads(data, others) and not data.requires_grad else None
 
@@ -134,6 +139,7 @@ _RULES: dict[Function, Function] = {
     **dict.fromkeys((torch.batch_norm, F.layer_norm), _as_first),
     **dict.fromkeys((torch.softmax, torch.log_softmax), _softmax),
     **dict.fromkeys((Tensor.lerp_, Tensor.sub_, Tensor.div_, Tensor.mul_, Tensor.fill_), _in_place),
+    torch.clamp: _clamped,
     torch.native_batch_norm: _normalized,
     F.linear: _linear,
     torch.mean: _mean,
