@@ -19,7 +19,7 @@ __all__ = ["OnnxRuntime", "OpenVINO"]
 
 Tensor = torch.Tensor
 
-_TYPES = (torch.float32, torch.float64, torch.int32, torch.int64, torch.uint8, torch.int8, torch.bool)
+_TYPES = (torch.float32, torch.int32, torch.int64, torch.uint8, torch.int8, torch.bool)
 _PRECISIONS = ("float32", "bfloat16")
 
 # These refuse positions out of range; the libraries would read beside the array, or raise errors of their own.
@@ -33,6 +33,7 @@ class _ThroughOnnx(Engine):
     """What takes those operators that have an ONNX form."""
 
     package: ClassVar[str] = ""
+    types: ClassVar[tuple[torch.dtype, ...]] = ()
     refused: ClassVar[frozenset[str]] = frozenset()  # operators whose ONNX form it does not compile
 
     @classmethod
@@ -46,17 +47,17 @@ class _ThroughOnnx(Engine):
     def takes(self, node: Node, inputs: Sequence[Tensor | None]) -> bool:
         if node.op.onnx_rule is None or node.op.name in self.refused or _checks_positions(node):
             return False
-        if any(each is not None and each.dtype not in _TYPES for each in inputs):
+        if any(each is not None and each.dtype not in self.types for each in inputs):
             return False
         sources = [None if each is None else Node(None, f"input{place}") for place, each in enumerate(inputs)]
         entries = [None if source is None else (source, 0) for source in sources]
         alone = Node(node.op, node.name, node.attributes, entries)
         known = {source.name: each for source, each in zip(sources, inputs, strict=True) if source is not None}
         try:
-            _lowered([(alone, number) for number in range(alone.outputs)], known)
+            lowered = _lowered([(alone, number) for number in range(alone.outputs)], known)
         except MXNetError:
             return False
-        return True
+        return all(value.dtype in self.types for value in lowered.outputs)
 
 
 def _checks_positions(node: Node) -> bool:
@@ -99,6 +100,7 @@ class OpenVINO(_ThroughOnnx):
 
     name = "openvino"
     package = "openvino"
+    types = _TYPES  # float64 it computes in float32
     refused = frozenset(("_contrib_box_nms",))  # it sorts float32 only
 
     def __init__(self, precision: str = "float32") -> None:
@@ -127,36 +129,21 @@ class _OpenVINOFunction:
         self._compiled = compiled
         self._memory = memory
         self._free = [compiled.create_infer_request()]
-        self._results = [
-            (tuple(output.shape), _TORCH_TYPES[output.element_type.get_type_name()]) for output in compiled.outputs
-        ]
+        self._count = len(compiled.outputs)
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:
-        memory = self._memory
         try:
             request = self._free.pop()
         except IndexError:
             request = self._compiled.create_infer_request()
         given = [tensor.contiguous() for tensor in tensors]
-        results = [torch.empty(shape, dtype=dtype) for shape, dtype in self._results]
         for number, tensor in enumerate(given):
-            request.set_input_tensor(number, memory(tensor.numpy(), shared_memory=True))
-        for number, tensor in enumerate(results):
-            request.set_output_tensor(number, memory(tensor.numpy(), shared_memory=True))
+            request.set_input_tensor(number, self._memory(tensor.numpy(), shared_memory=True))
         request.infer()
+        # The request's memory is written to by the next call; the caller's results are not.
+        results = [torch.from_numpy(request.get_output_tensor(number).data.copy()) for number in range(self._count)]
         self._free.append(request)
         return results
-
-
-_TORCH_TYPES = {
-    "f32": torch.float32,
-    "f64": torch.float64,
-    "i32": torch.int32,
-    "i64": torch.int64,
-    "u8": torch.uint8,
-    "i8": torch.int8,
-    "boolean": torch.bool,
-}
 
 
 @register
@@ -165,6 +152,7 @@ class OnnxRuntime(_ThroughOnnx):
 
     name = "onnxruntime"
     package = "onnxruntime"
+    types = (*_TYPES, torch.float64)
 
     def compile(self, graph: Subgraph) -> Function:
         import onnxruntime
