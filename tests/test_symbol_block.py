@@ -336,6 +336,27 @@ def test_outputs_of_any_kind_survive_save_and_load(tmp_path, outputs):
     assert repr(tuple(found) if isinstance(found, list) else found) == expected
 
 
+def test_a_loaded_graph_does_not_answer_for_other_arguments(tmp_path):
+    class Net(gluon.HybridBlock):
+        def forward(self, x, factor):
+            return x * factor
+
+    net = Net()
+    net.hybridize()
+    net(np.ones(2), 2)
+    net.save(tmp_path / "model")
+    again = Net()
+    again.load(tmp_path / "model")
+    again.hybridize()
+    assert again(np.ones(2), 3).tolist() == [3, 3]
+    net(np.ones(2), np.array([5.0, 6.0]))
+    net.save(tmp_path / "model")
+    again = Net()
+    again.load(tmp_path / "model")
+    assert again(np.ones(2), 3).tolist() == [3, 3]
+    assert again(np.ones(2), np.array([5.0, 6.0])).tolist() == [5, 6]
+
+
 def test_blocks_that_are_not_hybridized_save_their_values(images, tmp_path):
     net = nn.Sequential()
     net.add(nn.Conv2D(2, 3), nn.Lambda(lambda x: x * 2))

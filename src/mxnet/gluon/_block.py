@@ -409,9 +409,11 @@ class Block(Changing):
             return self.forward(*args)
         if self._forward_hooks or self._forward_pre_hooks:
             raise NotTraceable(f"{type(self).__name__} has hooks, which are to see every forward pass")
-        modes.tracer.inside.append(self)
+        inside = modes.tracer.inside
+        depth = len(inside)
+        inside.append(self)
         out = self.forward(*args)
-        modes.tracer.inside.pop()
+        del inside[depth:]  # after an error the block stays there, to be named
         return out
 
     def forward(self, *args: Any) -> Any:

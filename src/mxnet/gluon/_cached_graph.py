@@ -7,6 +7,7 @@ devices, whether the pass trains and whether it is recorded. A block whose forwa
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 from collections import OrderedDict
@@ -22,7 +23,7 @@ from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
 from mxnet.engines.engine import Engine
 from mxnet.gluon._plan import Plan, Trace, Untraced
 from mxnet.gluon._shape_pass import shape_only
-from mxnet.gluon._structure import check_plain, flatten, rebuild
+from mxnet.gluon._structure import check_plain, flatten, nesting, rebuild
 from mxnet.ndarray._array import Array, device_of_array, read
 from mxnet.symbol._tracer import Tracer, ValueTracer
 
@@ -33,7 +34,7 @@ __all__ = ["CachedGraph", "Trace", "trace", "trace_with_values"]
 
 _LIMIT = 64  # forms of inputs remembered for each block
 _tracing = threading.RLock()  # tracing completes parameters, which two threads must not do at once
-_HOME = str(Path(mxnet.__file__).parent)
+_HOME = str(Path(mxnet.__file__).parent) + os.sep
 
 
 def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) -> Trace:
@@ -57,8 +58,8 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
     names = {id(parameter): name for name, parameter in block._named_params("")}
     tracer = (ValueTracer if with_values else Tracer)(lambda parameter: names.get(id(parameter), parameter.name))
     arrays: list[Array] = []
-    structure = flatten(tuple(args), arrays)
-    check_plain(structure, "the forward pass is given")
+    given = flatten(tuple(args), arrays)
+    check_plain(given, "the forward pass is given")
     inputs, stand_ins = [], []
     for number, array in enumerate(arrays):
         name = "data" if len(arrays) == 1 else f"data{number}"
@@ -70,7 +71,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         with shape_only(), device_of_array(arrays[0]):
             modes.recording, modes.training = recording, training
             with tracer.tracing():
-                output = block._forward_completed(*rebuild(structure, iter(stand_ins)))
+                output = block._forward_completed(*rebuild(given, iter(stand_ins)))
     except ValuesNotKnown as error:
         raise ValuesNotKnown(f"{_where(block, tracer, error.__traceback__)}: {error}") from error
     outputs: list[Array] = []
@@ -83,6 +84,7 @@ def trace(block: HybridBlock, args: Sequence[Any], with_values: bool = False) ->
         constants=tracer.constants,
         structure=structure,
         classes=[type(array) for array in outputs],
+        given=given,
         calls=tracer.calls,
         cuts=frozenset(tracer.cuts),
         forms=[(tuple(array.shape), array._data.dtype) for array in arrays],
@@ -187,7 +189,7 @@ class CachedGraph:
         return plan
 
     def _traced(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> Plan | Untraced:
-        fits = self._restored is not None and len(self._restored.inputs) == len(arrays)
+        fits = self._restored is not None and nesting(self._restored.given) == nesting(flatten(tuple(args), []))
         try:
             graph = self._restored if fits else trace(block, args)
             plan = Plan(block, graph, arrays, self._engine)

@@ -21,7 +21,7 @@ from mxnet.gluon import _files
 from mxnet.gluon._cached_graph import Trace
 from mxnet.gluon._export import annotations_of
 from mxnet.gluon._hybrid_block import HybridBlock
-from mxnet.gluon._structure import ARRAY, flatten
+from mxnet.gluon._structure import from_nesting, nesting
 from mxnet.numpy.multiarray import ndarray
 from mxnet.symbol._graph import Entry, Node, replay, variables
 from mxnet.symbol._read import from_json
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["load", "save"]
 
 _LIMIT = 1 << 30  # bytes of a model file
-_NONE = flatten(None, [])  # as it stands in a structure
 
 
 def save(block: Block, prefix: str | os.PathLike) -> None:
@@ -105,13 +104,7 @@ def _described(block: Block, identifiers: Mapping[int, str]) -> dict[str, Any]:
 
 def _is_told(graph: Trace) -> bool:
     """Whether the file's form has room for all of a graph; a block without one traces anew."""
-    return not graph.constants and _is_nesting(graph.structure)
-
-
-def _is_nesting(structure: Any) -> bool:
-    if structure is ARRAY or structure == _NONE:
-        return True
-    return structure[0] in (list, tuple) and all(map(_is_nesting, structure[1]))
+    return not graph.constants and None not in (nesting(graph.structure), nesting(graph.given))
 
 
 def _graph_entry(graph: Trace, identifiers: Mapping[int, str]) -> dict[str, Any]:
@@ -120,8 +113,8 @@ def _graph_entry(graph: Trace, identifiers: Mapping[int, str]) -> dict[str, Any]
         name = _variable_name(parameter, identifiers[id(parameter)])
         renamed[id(node)] = Node(None, name, annotations=annotations_of(parameter))
     return {
-        "in_format": [0] * len(graph.inputs),
-        "out_format": _nesting(graph.structure),
+        "in_format": nesting(graph.given),
+        "out_format": nesting(graph.structure),
         "inputs": [to_json([(node, 0)]) for node in graph.inputs],
         "symbol": to_json(_with_variables(graph.entries, renamed)),
         "hybridized": True,
@@ -141,12 +134,6 @@ def _with_variables(entries: list[Entry], exchanged: Mapping[int, Node]) -> list
         return [(made, number) for number in range(node.outputs)]
 
     return replay(entries, values, copy)
-
-
-def _nesting(structure: Any) -> Any:
-    if structure is ARRAY:
-        return 0
-    return -1 if structure == _NONE else [_nesting(item) for item in structure[1]]
 
 
 # Reading
@@ -182,7 +169,8 @@ def _restored(entry: dict[str, Any], identified: Mapping[str, Parameter], source
     try:
         entries = from_json(entry["symbol"], source)
         names = [from_json(text, source)[0][0].name for text in entry["inputs"]]
-        structure = _structure(entry["out_format"])
+        structure = from_nesting(entry["out_format"])
+        given = from_nesting(entry["in_format"])
     except (KeyError, TypeError, IndexError, RecursionError) as error:
         raise MXNetError(f"{source}: a graph without {error}") from error
     nodes = {node.name: node for node in variables(entries)}
@@ -193,20 +181,7 @@ def _restored(entry: dict[str, Any], identified: Mapping[str, Parameter], source
             parameters[node] = identified[name]
         elif name not in names:
             raise MXNetError(f"{source}: a graph uses {name!r}, which is no parameter of the network")
-    return Trace(entries, inputs, parameters, {}, structure, [ndarray] * len(entries))
-
-
-def _structure(nesting: Any) -> Any:
-    """How outputs are nested, from what MXNet writes: 0 for an array, -1 for None, a number or a list for a list."""
-    if nesting == 0:
-        return ARRAY
-    if nesting == -1:
-        return _NONE
-    if isinstance(nesting, int) and nesting > 0:
-        return list, (ARRAY,) * nesting
-    if isinstance(nesting, list):
-        return list, tuple([_structure(item) for item in nesting])
-    raise TypeError(f"a nesting of outputs that is known, but {nesting!r}")
+    return Trace(entries, inputs, parameters, {}, structure, [ndarray] * len(entries), given)
 
 
 def _parameter_file(prefix: str) -> str:

@@ -44,6 +44,8 @@ class Trace(NamedTuple):
         How the outputs are nested, as `flatten` tells it.
     classes : list of type
         The class of each output.
+    given : object
+        How the arguments are nested.
     calls : list of Node
         The operators in the order of their calls, whether the outputs need them or not. Empty for a graph from a
         file: it has those that are needed.
@@ -59,6 +61,7 @@ class Trace(NamedTuple):
     constants: dict[Node, Array]
     structure: Any
     classes: list[type]
+    given: Any
     calls: Sequence[Node] = ()
     cuts: frozenset[Node] = frozenset()
     forms: Sequence[tuple[tuple[int, ...], torch.dtype]] = ()
@@ -162,9 +165,9 @@ class Plan(Untraced):
             self.compiled = compiled, _ = self._compile(tensors)
         try:
             results = compiled.function(*tensors)
-        except (RuntimeError, IndexError, TypeError, OverflowError) as error:
-            if isinstance(error, MXNetError):
-                raise
+        except MXNetError:
+            raise
+        except Exception as error:  # engines raise what the libraries behind them do
             raise MXNetError(f"{self._name}, as a graph: {error}") from error
         tag = arrays[0]._tag
         made = [wrap(cls, tensor, tag) for cls, tensor in zip(self._classes, results, strict=True)]

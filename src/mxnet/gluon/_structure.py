@@ -17,7 +17,7 @@ from mxnet.base import NotTraceable
 from mxnet.device import Device
 from mxnet.ndarray._array import Array
 
-__all__ = ["ARRAY", "check_plain", "flatten", "map_arrays", "rebuild"]
+__all__ = ["ARRAY", "check_plain", "flatten", "from_nesting", "map_arrays", "nesting", "rebuild"]
 
 # What neither holds arrays nor ever changes.
 _PLAIN = (
@@ -48,3 +48,40 @@ def check_plain(structure: Any, what: str) -> None:
     for value in others(structure):
         if not isinstance(value, _PLAIN):
             raise NotTraceable(f"{what} a {type(value).__name__}, whose arrays, if it has any, are not seen")
+
+
+_NONE = flatten(None, [])  # as it stands in a structure
+
+
+def nesting(structure: Any) -> Any:
+    """A structure in the words of MXNet's files: 0 for an array, -1 for None, a list for a list or tuple.
+
+    None if there is anything else in it.
+    """
+    if structure is ARRAY:
+        return 0
+    if structure == _NONE:
+        return -1
+    if structure[0] not in (list, tuple):
+        return None
+    items = [nesting(item) for item in structure[1]]
+    return None if None in items else items
+
+
+def from_nesting(words: Any) -> Any:
+    """The structure that `nesting` tells; MXNet also writes a number for a flat list of as many arrays.
+
+    Raises
+    ------
+    TypeError
+        For words that say nothing of the kind.
+    """
+    if words == 0:
+        return ARRAY
+    if words == -1:
+        return _NONE
+    if isinstance(words, int) and words > 0:
+        return list, (ARRAY,) * words
+    if isinstance(words, list):
+        return list, tuple([from_nesting(item) for item in words])
+    raise TypeError(f"a nesting of arrays that is known, but {words!r}")

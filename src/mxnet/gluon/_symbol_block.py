@@ -166,7 +166,8 @@ class SymbolBlock(HybridBlock):
         structure = ARRAY if len(self._entries) == 1 else (list, (ARRAY,) * len(self._entries))
         forms = self._graphs.latest.forms if self._graphs.latest is not None else ()
         classes = [ndarray] * len(self._entries)
-        return Trace(self._entries, inputs, parameters, {}, structure, classes, forms=forms)
+        given = (tuple, (ARRAY,) * len(self._input_names))
+        return Trace(self._entries, inputs, parameters, {}, structure, classes, given, forms=forms)
 
     def __repr__(self) -> str:
         heads = ", ".join(dict.fromkeys(node.name for node, _ in self._entries))
