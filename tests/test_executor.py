@@ -10,7 +10,7 @@ import mxnet as mx
 from mxnet.executor import Executor, evaluate
 from mxnet.symbol import Symbol
 from mxnet.symbol._graph import Node, topological, variables
-from mxnet.symbol._labels import without_labels
+from mxnet.symbol._labels import labels, without_labels
 from mxnet.symbol._read import from_json
 
 S, nd = mx.sym, mx.nd
@@ -253,10 +253,19 @@ def test_reshape_shares_memory() -> None:
     assert small.forward()[0].shape == (2, 2)
     large = executor.reshape(allow_up_sizing=True, x=(5, 3), softmax_label=(5,))
     assert large.arg_dict["x"].shape == (5, 3) and executor.arg_dict["x"].shape == (4, 3)
+    flat = S.relu(S.var("y")).simple_bind(mx.cpu(), y=(2, 6))
+    flat.reshape(y=(4, 3)).arg_dict["y"][:] = 5
+    assert flat.arg_dict["y"].asnumpy().sum() == 60
     with pytest.raises(mx.MXNetError, match="'softmax_label' would change .* partial_shaping"):
         executor.reshape(x=(2, 3))
     with pytest.raises(mx.MXNetError, match=r"\(5, 3\) is larger than it was, \(4, 3\).*allow_up_sizing"):
         executor.reshape(partial_shaping=True, x=(5, 3))
+
+
+def test_shapes_that_are_known_in_part_stay_when_others_change() -> None:
+    symbol = S.Group([S.relu(S.var("x", shape=(-1, 3))), S.relu(S.var("y"))])
+    executor = symbol.simple_bind(mx.cpu(), x=(4, 3), y=(5,))
+    assert [array.shape for array in executor.reshape(y=(2,)).arg_arrays] == [(4, 3), (2,)]
 
 
 def test_a_monitor_sees_results_and_inputs() -> None:
@@ -297,6 +306,7 @@ def test_arrays_of_open_size_are_made_in_the_size_that_fits() -> None:
     arrays = {"x": nd.ones((2, 5)), "h2h_weight": nd.ones((4, 3)), "i2h_weight": nd.ones((4, 5))}
     assert cell.eval(**arrays)[0].asnumpy().tolist() == [[5] * 4] * 2
     assert S.zeros((0, 3)).eval()[0].shape == (0, 3)
+    assert (S.full((0, 2), 7) + S.var("a")).eval(a=nd.ones((1, 2)))[0].asnumpy().tolist() == [[8, 8]]
 
 
 def test_modes_are_those_of_the_thread_or_those_asked_for() -> None:
@@ -370,6 +380,14 @@ def test_labels_that_are_computed_are_left_out_with_what_computes_them() -> None
     assert [node.name for node in variables(entries)] == ["x", "fc_weight", "fc_bias"]
     assert entries[1] == body._entries[0]  # what needs no change stays
     assert len({id(node) for node in topological(entries)}) == 6
+
+
+def test_labels_are_read_by_nothing_else() -> None:
+    x, y, z = S.var("x"), S.var("y"), S.var("z")
+    losses = S.Group(
+        [S.LinearRegressionOutput(S.var("data"), y), S.SoftmaxOutput(x * 2, z), S.SVMOutput(x + z, S.var("t"))]
+    )
+    assert labels(losses._entries) == {"y", "t"}
 
 
 def test_a_label_that_something_else_needs_is_asked_for() -> None:

@@ -16,7 +16,7 @@ from references import load
 import mxnet as mx
 from mxnet import sym
 from mxnet.operators import CATALOGUE, find
-from mxnet.symbol import Symbol
+from mxnet.symbol import Symbol, _read
 from mxnet.symbol._register import call
 
 RECORDED = load("symbol.json")
@@ -310,6 +310,16 @@ def test_files_that_are_no_graphs(tmp_path: Path) -> None:
         sym.load(path)
 
 
+def test_files_longer_than_any_graph_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "net-symbol.json"
+    path.write_text('{"nodes": [{"op": "null", "name": "x"}], "heads": [[0, 0]]}' + " " * 100)
+    assert sym.load(path).name == "x"
+    for module in (mx.symbol.symbol, _read):
+        monkeypatch.setattr(module, "MAX_SIZE", 100)
+    with pytest.raises(mx.MXNetError, match="net-symbol.json: more than the 100 bytes"):
+        sym.load(path)
+
+
 # Depth, threads
 
 
@@ -349,4 +359,7 @@ def test_scopes_end_with_an_error() -> None:
             raise KeyError
         assert sym.var("x").list_attr() == sym.var("y").list_attr()
         assert "mood" not in sym.var("x").list_attr()
+    assert scope.get(None) == {"mood": "calm"}
+    with mx.AttrScope(other="1"), scope:
+        assert scope.get(None) == {"mood": "calm", "other": "1"}
     assert scope.get(None) == {"mood": "calm"}

@@ -241,6 +241,16 @@ def test_spellings(value: Any, engine: str, python: str) -> None:
     assert python_text(value) == python
 
 
+@pytest.mark.parametrize("value, kind", [(2**63, "uint"), (-(2**63), "int"), (1.5, "double"), (float("inf"), "double")])
+def test_numbers_are_stored_by_their_type(value: float, kind: str) -> None:
+    full = find("_npi_full")
+    text = to_json([(Node(full, "full", full.canonical({"shape": (2,), "value": value})), 0)])
+    stored = json.loads(text)["nodes"][0]["attrs"]
+    assert {name for name in ("int", "uint", "double") if stored[f"{name}_value"] != "0"} == {kind}
+    ((again, _),) = from_json(text, "graph.json")
+    assert again.attributes["value"] == value and type(again.attributes["value"]) is type(value)
+
+
 def test_a_number_never_loses_digits() -> None:
     assert number_text(0.1, 17) == "0.10000000000000001"
     assert number_text(1234567.0) == "1234567.0"

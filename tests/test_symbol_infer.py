@@ -200,6 +200,19 @@ def test_arrays_of_open_size_take_what_fits(old_shapes: Any) -> None:
     assert outputs == [(2, 4)] and arguments[0] == (4, 3)
     assert S.Group([S.zeros((0, 3)) + S.zeros((2, 0))]).infer_shape()[1] == [(2, 3)]
     assert S.zeros((0, 3)).infer_shape_partial()[1] == [(0, 3)]
+    with pytest.warns(UserWarning, match="shape"):
+        assert S.zeros((0, 3)).infer_shape() == (None, None, None)
+
+
+def test_what_broadcasts_tells_nothing_of_its_inputs() -> None:
+    x, y = S.var("x"), S.var("y")
+    total = S.elemwise_add(S.broadcast_add(x, y), S.var("z"))
+    assert total.infer_shape_partial(z=(2, 3))[0] == [None, None, (2, 3)]
+
+
+def test_results_of_one_type_tell_nothing_of_their_inputs() -> None:
+    for symbol in (S.cast(S.var("x"), dtype="float32"), S.argmax(S.var("x"), axis=0)):
+        assert S.elemwise_add(symbol, S.var("y")).infer_type_partial(y="float32")[0] == [None, onp.float32]
 
 
 def test_sizes_of_zero_are_sizes_with_numpy_shapes() -> None:

@@ -102,6 +102,13 @@ def test_checkpoints_without_a_graph(parts, tmp_path):
     assert list(mx.model.load_params(tmp_path / "net", 0)[0]) == ["fc_weight", "fc_bias"]
 
 
+def test_casts_may_stay_in_checkpoints(tmp_path):
+    symbol = mx.sym.exp(mx.sym.amp_cast(mx.sym.var("x"), dtype="float16"))
+    for remove, count in ((True, 0), (False, 1)):
+        mx.model.save_checkpoint(tmp_path / "net", 1, symbol, {}, {}, remove_amp_cast=remove)
+        assert (tmp_path / "net-symbol.json").read_text().count('"amp_cast"') == count
+
+
 def test_what_is_no_checkpoint_writes_nothing(parts, tmp_path):
     symbol, arguments, states = parts
     for wrong in (("net", symbol, arguments), (1, "net", arguments), (1, symbol, {"fc_bias": 3})):
