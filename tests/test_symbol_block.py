@@ -5,6 +5,7 @@ import threading
 
 import numpy as onp
 import pytest
+from graph_files import graph_of
 
 import mxnet as mx
 from mxnet import autograd, gluon, np
@@ -456,3 +457,35 @@ def test_two_threads_share_an_imported_network(exported, images):
     assert len(found) == 4
     for value in found:
         onp.testing.assert_array_equal(value, net(images).asnumpy())
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        ("__shape__", "(3"),
+        ("__shape__", "__import__('os')"),
+        ("__shape__", "(" * 100_000),
+        ("__dtype__", "one"),
+        ("__dtype__", "9" * 5000),
+        ("__lr_mult__", "fast"),
+        ("__wd_mult__", "nan"),
+        ("__wd_mult__", "1" * 5000),
+    ],
+)
+def test_annotations_of_files_that_say_nothing(note, text, tmp_path):
+    dense = {"op": "FullyConnected", "attrs": {"num_hidden": "2", "no_bias": "True"}, "inputs": [[0, 0, 0], [2, 0, 0]]}
+    weight = {"op": "null", "name": "w", "attrs": {note: text}, "inputs": []}
+    graph = graph_of(dense)
+    nodes = [graph["nodes"][0], weight, {**graph["nodes"][1], "inputs": [[0, 0, 0], [1, 0, 0]]}]
+    file = tmp_path / "net-symbol.json"
+    file.write_text(json.dumps({**graph, "nodes": nodes, "arg_nodes": [0, 1], "heads": [[2, 0, 0]]}))
+    with pytest.raises(MXNetError, match=f"variable 'w': {note}"):
+        gluon.SymbolBlock.imports(file, "x")
+
+
+def test_annotations_of_files_make_the_parameters(tmp_path):
+    data = mx.sym.var("data")
+    weight = mx.sym.var("w", shape=(2, 0), dtype="float64", lr_mult=0.5, wd_mult=0.25)
+    mx.sym.FullyConnected(data, weight, num_hidden=2, no_bias=True).save(tmp_path / "net.json")
+    param = gluon.SymbolBlock.imports(tmp_path / "net.json", "data").collect_params()["w"]
+    assert (param.shape, onp.dtype(param.dtype), param.lr_mult, param.wd_mult) == ((2, -1), onp.float64, 0.5, 0.25)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +11,6 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.formats._dtypes import DTYPE_OF_CODE
 from mxnet.gluon import _files
 from mxnet.gluon._cached_graph import Trace
 from mxnet.gluon._hybrid_block import HybridBlock
@@ -24,6 +22,7 @@ from mxnet.symbol import Symbol, load
 from mxnet.symbol._evaluate import compute
 from mxnet.symbol._graph import Node, auxiliary, variables
 from mxnet.symbol._infer import infer_shape
+from mxnet.symbol._known import annotated_number, annotated_shape, annotated_type
 from mxnet.symbol._labels import without_labels
 
 __all__ = ["SymbolBlock"]
@@ -201,17 +200,15 @@ def _parameter(node: Node, is_state: bool, given: Any) -> Parameter:
         param.initialize("zeros", device=given.device)
         param.set_data(given)
         return param
-    notes = node.annotations
-    code = int(notes.get("__dtype__", 0))
-    shape = ast.literal_eval(notes["__shape__"]) if "__shape__" in notes else None
+    shape = annotated_shape(node)
     return Parameter(
         node.name,
         grad_req="null" if is_state else "write",
-        shape=shape,
-        dtype=_dtype.from_torch(DTYPE_OF_CODE.get(code, torch.float32)),
-        lr_mult=float(notes.get("__lr_mult__", 1)),
-        wd_mult=float(notes.get("__wd_mult__", 1)),
-        init=notes.get("__init__"),
+        shape=None if shape is None else [-1 if size is None else size for size in shape],
+        dtype=_dtype.from_torch(annotated_type(node) or torch.float32),
+        lr_mult=annotated_number(node, "__lr_mult__", 1.0),
+        wd_mult=annotated_number(node, "__wd_mult__", 1.0),
+        init=node.annotations.get("__init__"),
         allow_deferred_init=True,
         differentiable=not is_state,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from typing import Any
@@ -16,6 +17,7 @@ from mxnet.symbol._graph import Entry, Node, auxiliary, variables
 from mxnet.util import is_np_shape
 
 __all__ = [
+    "annotated_number",
     "annotated_shape",
     "annotated_type",
     "arguments_and_states",
@@ -72,6 +74,27 @@ def annotated_type(variable: Node) -> torch.dtype | None:
     if text not in _dtype.NAMES:
         raise MXNetError(f"variable {variable.name!r}: __dtype__ must be the name or number of a type, not {text!r}")
     return _dtype.NAMES[text]
+
+
+def annotated_number(variable: Node, name: str, default: float) -> float:
+    """The number that a variable is annotated with under a name such as ``__lr_mult__``.
+
+    Raises
+    ------
+    MXNetError
+        If the annotation is no finite number.
+    """
+    text = variable.annotations.get(name)
+    if text is None:
+        return default
+    _check_length(variable, name, text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise MXNetError(f"variable {variable.name!r}: {name} must be a number, not {text!r}")
+    return number
 
 
 def _check_length(variable: Node, name: str, text: str) -> None:
