@@ -254,6 +254,32 @@ def test_a_block_called_twice():
     compare(lambda: Written(lambda net, x: net.dense(npx.relu(net.dense(x))), dense=dense()), noise(2, 3))
 
 
+def test_replicas_on_two_devices():
+    devices = [mx.cpu(0), mx.cpu(1)]
+    net, x = dense(), noise(4, 3)
+    net.initialize(device=devices)
+    net.hybridize()
+
+    def outputs():
+        return [net(x.as_in_ctx(device)) for device in devices]
+
+    for _ in range(2):
+        with autograd.record():
+            found = outputs()
+        autograd.backward(found)
+        assert [output.device for output in found] == devices
+    first, second = net.weight.list_grad()
+    assert first.asnumpy().any() and (first.asnumpy() == second.asnumpy()).all()
+    net.weight.list_data()[1][:] = 0
+    assert [output.asnumpy().any() for output in outputs()] == [True, False]
+    net.reset_device(devices[0])
+    expected = net(x).asnumpy()
+    net.reset_device(devices)
+    assert all((output.asnumpy() == expected).all() for output in outputs())
+    net.initialize(mx.init.Zero(), device=devices, force_reinit=True)
+    assert not any(output.asnumpy().any() for output in outputs())
+
+
 # Hooks
 
 

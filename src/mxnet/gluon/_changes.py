@@ -1,4 +1,4 @@
-"""Changes of what graphs are traced for: children, parameters and hooks of blocks, types of parameters."""
+"""Changes that graphs have to know of: of children, parameters and hooks, and of the types and arrays of parameters."""
 
 from __future__ import annotations
 
@@ -22,5 +22,10 @@ class Changing:
     _version = 0
 
     def _note_change(self) -> None:
+        """Graphs that were traced before do not hold any more."""
         object.__setattr__(self, "_version", self._version + 1)
         changes.latest = object()  # last: whoever sees it sees the new version
+
+    def _note_exchange(self) -> None:
+        """Graphs hold, but what they found here is to be looked up again."""
+        changes.latest = object()

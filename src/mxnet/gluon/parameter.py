@@ -202,6 +202,7 @@ class Parameter(Changing):
                     f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self.shape}."
                 )
             self._replicas = None
+            self._note_exchange()
             self._deferred = (make, devices, None)
             return
         self._deferred = (make, devices, None)
@@ -255,6 +256,7 @@ class Parameter(Changing):
             copy = tensor.to(where, copy=bool(replicas) and where.type == "cpu")
             replicas.append(wrap(ndarray, copy, tag))
         self._replicas = replicas
+        self._note_exchange()
         self._attach_grads()
 
     def _attach_grads(self) -> None:
@@ -400,10 +402,10 @@ class Parameter(Changing):
         """Change the type of values and gradients."""
         target = _dtype.to_torch(dtype)
         self._dtype = dtype
-        self._note_change()
         if self._replicas is not None:  # new arrays: those handed out before keep their type
             self._replicas = [wrap(ndarray, array._data.to(target), array._tag) for array in self._replicas]
             self._attach_grads()
+        self._note_change()
 
     def _mean(self) -> torch.Tensor:
         """The values, averaged over the replicas, on the CPU."""
