@@ -25,6 +25,9 @@ __all__ = [
 
 Program = Callable[[], Any]
 
+_BLOCK = 5  # pairs of calls between two turns of another process
+_PAUSE = 0.3  # seconds, after which its threads have stopped spinning
+
 # For glibc's malloc: keep what is freed, at any size.
 _KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
@@ -49,19 +52,26 @@ class Comparison:
 def compare(
     ours: Program, theirs: Program, repeats: int, warm_up: int = 3, between: Program | None = None
 ) -> Comparison:
-    """Call both `repeats` times, in turn; each goes first every other time, and `between` after each pair."""
+    """Call both `repeats` times, in turn; each goes first every other time.
+
+    `between` is called before every fifth pair. What it runs in other processes may go on spinning for a while, as
+    the threads of OpenMP do: there is a pause after it, and a pair that does not count.
+    """
     for _ in range(warm_up):
         ours()
         theirs()
     pairs = []
     for turn in range(repeats):
+        if between is not None and turn % _BLOCK == 0:
+            between()
+            time.sleep(_PAUSE)
+            ours()
+            theirs()
         if turn % 2:
             second, first = seconds(theirs), seconds(ours)
         else:
             first, second = seconds(ours), seconds(theirs)
         pairs.append((first, second))
-        if between is not None:
-            between()
     our_times, their_times = zip(*pairs, strict=True)
     ratio = statistics.median(first / second for first, second in pairs)
     return Comparison(statistics.median(our_times), statistics.median(their_times), ratio)

@@ -4,8 +4,9 @@
     python benchmarks/hybrid.py --models resnet18_v1 --batches 1 --only speed
     python benchmarks/hybrid.py --genuine .conformance/1.9.1/bin/python
 
-Programs are called in turn: ours as written, ours hybridized, and genuine's hybridized one in a process of its own.
-Without genuine MXNet (`make conformance` installs it) its columns stay empty. Prints tables in Markdown.
+Programs are called in turn: ours as written and ours hybridized, and after every five of these pairs genuine's
+hybridized one, which has a process of its own. Without genuine MXNet (`make conformance` installs it) its
+columns stay empty. Prints tables in Markdown.
 """
 
 from __future__ import annotations
@@ -123,8 +124,8 @@ def timed(written: GluonProgram, hybridized: GluonProgram, genuine: Genuine, wha
     program = getattr(hybridized, what)()
 
     def with_genuine() -> None:
-        # Genuine's turn lies between pairs of ours, so that the three see the same machine.
-        theirs.append(genuine.seconds(what))
+        # Genuine's turns lie between ours, so that the three see the same machine.
+        theirs.extend(genuine.seconds(what) for _ in range(3))
 
     found = compare(program, getattr(written, what)(), repeats, between=with_genuine)
     return f"{milliseconds(found.theirs, found.ours)} | {found.ratio:.3f} | {milliseconds(statistics.median(theirs))}"
