@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from mxnet.engines import _auto, _reference, _through_onnx  # noqa: F401  (each registers its engines)
 from mxnet.engines._auto import choices
-from mxnet.engines.engine import Engine, Subgraph, engines, register
+from mxnet.engines.engine import Assembled, Engine, Subgraph, engines, register
 
-__all__ = ["Engine", "Subgraph", "choices", "engines", "register"]
+__all__ = ["Assembled", "Engine", "Subgraph", "choices", "engines", "register"]

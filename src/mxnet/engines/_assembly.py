@@ -4,42 +4,61 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 
+from mxnet.base import listed
+from mxnet.engines._calibration import compare
 from mxnet.engines._partition import Part, partition
+from mxnet.engines._specs import Key, key_of, specs_of, without_values
 from mxnet.engines._torch import compile_graph
-from mxnet.engines.engine import Engine, Function, Subgraph
-from mxnet.symbol._graph import Entry, Node, replay, topological, variables
+from mxnet.engines.engine import Assembled, Engine, Function, Subgraph
+from mxnet.symbol._graph import Entry, Node, topological
 
-__all__ = ["compile_parts", "on_torch", "without_values"]
+__all__ = ["compile_parts", "on_torch"]
 
 Tensor = torch.Tensor
-Key = tuple[int, int]  # the id of a node and the number of its result
 
 
-def compile_parts(engine: Engine, graph: Subgraph) -> Function:
+def compile_parts(engine: Engine, graph: Subgraph) -> Assembled:
     """A function of the inputs' tensors that computes a graph, outside of any gradient and not training.
 
     A part that the engine takes and then fails to compile runs on torch too, with a warning.
     """
     values = dict(graph.constants)
     entries = engine.before(list(graph.entries), values)
-    specs = _specs(entries, dict(zip(graph.inputs, graph.examples, strict=True)) | values)
+    specs = specs_of(entries, dict(zip(graph.inputs, graph.examples, strict=True)) | values)
 
     def takes(node: Node) -> bool:
-        return engine.takes(node, [None if entry is None else specs[_key(entry)] for entry in node.inputs])
+        return engine.takes(node, [None if entry is None else specs[key_of(entry)] for entry in node.inputs])
 
     parts = partition(entries, takes)
     graphs = [_standalone(part, specs, values, graph.device) for part in parts]
     engine.after([each for part, each in zip(parts, graphs, strict=True) if part.taken])
+    inputs = [(id(node), 0) for node in graph.inputs]
+    samples = engine.samples(graph)
+    known = [dict(zip(inputs, sample, strict=True)) for sample in samples]
     steps = []
     for part, each in zip(parts, graphs, strict=True):
-        function = _compiled(engine, each) if part.taken else on_torch(each)
-        needs = [_key(entry) for entry in part.inputs if entry[0] not in values]
-        steps.append((function, needs, [_key(entry) for entry in part.outputs]))
-    return _joined(steps, [(id(node), 0) for node in graph.inputs], [_key(entry) for entry in entries], values)
+        needs = [key_of(entry) for entry in part.inputs if entry[0] not in values]
+        gives = [key_of(entry) for entry in part.outputs]
+        each = each._replace(samples=[[found[key] for key in needs] for found in known])
+        steps.append((_compiled(engine, each) if part.taken else on_torch(each), needs, gives))
+        if known and len(steps) < len(parts):  # what later parts are to be given
+            precise = on_torch(each)
+            for found, sample in zip(known, each.samples, strict=True):
+                found.update(zip(gives, precise(*sample), strict=True))
+    function = _joined(steps, inputs, [key_of(entry) for entry in entries], values)
+    notes = {"engine": _engine_and_rest(engine, parts)}
+    if samples:
+        notes["accuracy"] = compare(function, on_torch(graph), samples)
+    return Assembled(function, notes)
+
+
+def _engine_and_rest(engine: Engine, parts: Sequence[Part]) -> str:
+    """The engine's name, and what it leaves to torch."""
+    left = dict.fromkeys(node.op.name for part in parts if not part.taken for node in part.nodes)
+    return f"{engine.name}, but {listed(left)} on torch" if left else engine.name
 
 
 def _compiled(engine: Engine, graph: Subgraph) -> Function:
@@ -79,24 +98,6 @@ def _joined(
     return function
 
 
-def _specs(entries: Sequence[Entry], known: Mapping[Node, Tensor]) -> dict[Key, Tensor]:
-    """A tensor without values for every result in the graph."""
-    found: dict[Key, Tensor] = {}
-
-    def call(node: Node, given: list[Any]) -> Sequence[Tensor]:
-        attributes = node.attributes | {"training": False} if node.op.modal else node.attributes
-        result = node.op.body(*given, **attributes)
-        results = (result,) if isinstance(result, Tensor) else tuple(result)
-        results = tuple(without_values(tensor) for tensor in results)
-        found.update({(id(node), number): tensor for number, tensor in enumerate(results)})
-        return results
-
-    stand_ins = {id(node): without_values(known[node]) for node in variables(entries)}
-    found.update({(key, 0): tensor for key, tensor in stand_ins.items()})
-    replay(entries, stand_ins, call)
-    return found
-
-
 def _standalone(
     part: Part, specs: Mapping[Key, Tensor], values: Mapping[Node, Tensor], device: torch.device
 ) -> Subgraph:
@@ -109,9 +110,9 @@ def _standalone(
             constants[node] = values[node]
             continue
         variable = node if node.op is None else Node(None, f"input{number} {node.name}")
-        replaced[_key(entry)] = (variable, 0)
+        replaced[key_of(entry)] = (variable, 0)
         inputs.append(variable)
-        examples.append(specs[_key(entry)])
+        examples.append(specs[key_of(entry)])
     inside: dict[int, Node] = {}
     for node in part.nodes:
         entries = [_moved(entry, inside, replaced) for entry in node.inputs]
@@ -124,13 +125,4 @@ def _moved(entry: Entry | None, inside: Mapping[int, Node], replaced: Mapping[Ke
     if entry is None:
         return None
     node, number = entry
-    return (inside[id(node)], number) if id(node) in inside else replaced.get(_key(entry), entry)
-
-
-def _key(entry: Entry) -> Key:
-    return id(entry[0]), entry[1]
-
-
-def without_values(tensor: Tensor) -> Tensor:
-    """A tensor of the same shape and type on torch's meta device."""
-    return tensor if tensor.is_meta else torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+    return (inside[id(node)], number) if id(node) in inside else replaced.get(key_of(entry), entry)

@@ -5,19 +5,32 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import os
 import platform
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from mxnet._dtype import name_of
 from mxnet._version import __version__
-from mxnet.base import data_dir, environment_flag
-from mxnet.engines.engine import Engine, Function, Subgraph, engine_named, engines, register
+from mxnet.base import MXNetError, data_dir, environment_flag
+from mxnet.engines._calibration import Calibration
+from mxnet.engines.engine import (
+    Assembled,
+    Engine,
+    Function,
+    Subgraph,
+    check_precision,
+    engine_named,
+    engines,
+    register,
+)
 from mxnet.formats._writer import atomic_write
 from mxnet.symbol._graph import topological
 
@@ -25,8 +38,10 @@ __all__ = ["Auto", "choices"]
 
 Tensor = torch.Tensor
 
-_CANDIDATES = ("openvino", "onnxruntime", "torch")  # the first that is installed, where nothing is measured
-_ROUNDS = 3  # timed calls of each candidate, after one that is not
+_CANDIDATES = ("openvino", "onnxruntime", "torch")  # where nothing is measured, the first that is installed
+_TURNS = 2  # of each of two that are compared, after a call that does not count
+_BLOCK = 0.1  # seconds that a turn may take, or one call if that takes longer
+_MOST_CALLS = 10  # in a turn
 _MOST = 1000  # choices remembered
 _remembered: dict[str, str] = {}
 
@@ -39,26 +54,43 @@ class Auto(Engine):
     versions, in ``$MXNET_HOME/engines.json``, and printed by `mxnet.engines.choices`. ``MXNET_INFERENCE_ENGINE`` names
     one engine instead; ``MXNET_INFERENCE_AUTOTUNE=0`` or ``MXNET_ENFORCE_DETERMINISM=1`` takes the first that is
     installed. `torch.compile` is not tried: it compiles for minutes.
+
+    Parameters
+    ----------
+    precision : {'float32', 'bfloat16', 'float16', 'int8'}
+        What it computes in; those engines are tried that can.
+    calibration : iterable of batches, optional
+        As the engines take it; ``'int8'`` needs it.
     """
 
     name = "auto"
+    precisions = ("float32", "bfloat16", "float16", "int8")
 
-    def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Function:
+    def __init__(self, precision: str = "float32", calibration: Any = None) -> None:
+        self.precision = check_precision(type(self), precision)
+        self._options: dict[str, Any] = {} if precision == "float32" else {"precision": precision}
+        if calibration is not None:
+            self._options["calibration"] = Calibration.of(calibration)
+
+    def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Assembled:
         wanted = os.environ.get("MXNET_INFERENCE_ENGINE", "")
         if wanted and wanted.lower() != self.name:
-            return engine_named(wanted)().assemble(graph, sample)
-        found = _usable(graph.device)
+            return self._made(wanted).assemble(graph, sample)
+        found = _usable(graph.device, self.precision)
         if len(found) == 1 or not environment_flag("MXNET_INFERENCE_AUTOTUNE", True):
-            return engine_named(found[0])().assemble(graph, sample)
+            return self._made(found[0]).assemble(graph, sample)
         if environment_flag("MXNET_ENFORCE_DETERMINISM"):
-            return engine_named(found[0])().assemble(graph, sample)
-        key = _key(graph, found)
+            return self._made(found[0]).assemble(graph, sample)
+        key = _key(graph, found, self.precision)
         chosen = choices().get(key)
         if chosen in found:
-            return engine_named(chosen)().assemble(graph, sample)
-        chosen, function = _fastest(found, graph, sample)
+            return self._made(chosen).assemble(graph, sample)
+        chosen, assembled = _fastest({name: self._made(name) for name in found}, graph, sample)
         _remember(key, chosen)
-        return function
+        return assembled
+
+    def _made(self, name: str) -> Engine:
+        return engine_named(name)(**self._options)
 
 
 def choices() -> dict[str, str]:
@@ -76,31 +108,64 @@ def _stored() -> dict[str, str]:
     return {key: name for key, name in stored.items() if isinstance(name, str)} if isinstance(stored, dict) else {}
 
 
-def _usable(device: torch.device) -> list[str]:
-    if device.type != "cpu":
-        return ["torch"]
+def _usable(device: torch.device, precision: str) -> list[str]:
+    """The engines to choose from, of which there is always one.
+
+    Raises
+    ------
+    MXNetError
+        If none computes in that precision there.
+    """
     problems = engines()
-    return [name for name in _CANDIDATES if not problems[name]]
+    names = _CANDIDATES if device.type == "cpu" else _CANDIDATES[-1:]
+    fitting = [name for name in names if precision in engine_named(name).precisions and not problems[name]]
+    if not fitting:
+        raise MXNetError(f"no engine that is installed computes in {precision} on {device.type}")
+    return fitting
 
 
-def _fastest(names: Sequence[str], graph: Subgraph, sample: Sequence[Tensor]) -> tuple[str, Function]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an engine that cannot compile a part is slower, and nobody asked for it
-        functions = {name: engine_named(name)().assemble(graph, sample) for name in names}
-    for function in functions.values():
-        function(*sample)
-    best = dict.fromkeys(names, float("inf"))
-    for _ in range(_ROUNDS):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function(*sample)
-            best[name] = min(best[name], time.perf_counter() - start)
-    chosen = min(best, key=best.__getitem__)
-    return chosen, functions[chosen]
+def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence[Tensor]) -> tuple[str, Assembled]:
+    """The name and the function of the fastest: each new one against the best so far, so that no more are held."""
+    tried: dict[str, float] = {}
+    best, champion = "", None
+    for name, engine in contenders.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
+            challenger = engine.assemble(graph, sample)
+        if champion is None:
+            best, champion = name, challenger
+            continue
+        old, new = _times([champion.function, challenger.function], sample)
+        tried[best], tried[name] = min(old, tried.get(best, old)), new
+        if new < old:
+            best, champion = name, challenger
+    told = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in tried.items())
+    return best, champion._replace(notes={**champion.notes, "tried": told})
 
 
-def _key(graph: Subgraph, names: Sequence[str]) -> str:
-    """What the choice depends on, in short."""
+def _times(functions: Sequence[Function], sample: Sequence[Tensor]) -> list[float]:
+    """The shortest time of a call of each; short calls are timed more often.
+
+    They have their turns in blocks, since threads of the one called last may go on spinning for a while.
+    """
+    slowest = max(_seconds(function, sample) for function in functions)
+    calls = max(1, min(_MOST_CALLS, int(_BLOCK / slowest)))
+    best = [math.inf] * len(functions)
+    for _ in range(_TURNS):
+        for number, function in enumerate(functions):
+            times = [_seconds(function, sample) for _ in range(calls)]
+            best[number] = min([best[number], *times])
+    return best
+
+
+def _seconds(function: Function, sample: Sequence[Tensor]) -> float:
+    start = time.perf_counter()
+    function(*sample)
+    return time.perf_counter() - start
+
+
+def _key(graph: Subgraph, names: Sequence[str], precision: str) -> str:
+    """What the choice depends on, in short: some of it to read, all of it in a hash."""
     text = hashlib.sha256()
     order = topological(graph.entries)
     numbers = {id(node): number for number, node in enumerate(order)}
@@ -113,8 +178,9 @@ def _key(graph: Subgraph, names: Sequence[str]) -> str:
     versions = [f"{name} {_version(name)}" for name in names]
     processor = (platform.machine(), torch.backends.cpu.get_cpu_capability(), os.cpu_count())
     machine = (processor, torch.get_num_threads(), str(graph.device))
-    text.update(repr((machine, versions, __version__)).encode())
-    return text.hexdigest()[:32]
+    text.update(repr((machine, versions, precision, __version__)).encode())
+    forms = ", ".join(f"{tuple(tensor.shape)} {name_of(tensor.dtype)}" for tensor in graph.examples)
+    return f"{len(order)} nodes, {forms}, {precision}, {text.hexdigest()[:32]}"
 
 
 def _version(package: str) -> str:

@@ -5,33 +5,72 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from mxnet.engines._assembly import on_torch
+from mxnet.engines._calibration import Calibration
+from mxnet.engines._cuda_graph import captured
 from mxnet.engines._folding import fold_normalization
-from mxnet.engines.engine import Engine, Function, Subgraph, register
+from mxnet.engines._precision import lowered
+from mxnet.engines.engine import Engine, Function, Subgraph, check_precision, register
 from mxnet.symbol._graph import Entry, Node
 
 __all__ = ["Inductor", "Torch"]
 
+Tensor = torch.Tensor
 
-@register
-class Torch(Engine):
-    """torch's calls one by one, batch normalization folded into the layers before it."""
+_NARROW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
-    name = "torch"
 
-    def before(self, entries: list[Entry], constants: dict[Node, torch.Tensor]) -> list[Entry]:
+class _OwnTorch(Engine):
+    """What runs torch's kernels; on a GPU they are launched all at once, by a CUDA graph."""
+
+    precisions = ("float32", *_NARROW)
+
+    def __init__(self, precision: str = "float32", calibration: Any = None) -> None:
+        self.precision = check_precision(type(self), precision)
+        self._calibration = None if calibration is None else Calibration.of(calibration)
+
+    def samples(self, graph: Subgraph) -> Sequence[Sequence[Tensor]]:
+        return () if self._calibration is None else self._calibration.samples(graph)
+
+    def before(self, entries: list[Entry], constants: dict[Node, Tensor]) -> list[Entry]:
         return fold_normalization(entries, constants)
 
     def compile(self, graph: Subgraph) -> Function:
+        narrow = _NARROW.get(self.precision)
+        graph = graph if narrow is None else lowered(graph, narrow)
+        function = self._function(graph)
+        return captured(function, graph) if graph.device.type == "cuda" else function
+
+    def _function(self, graph: Subgraph) -> Function:
+        raise NotImplementedError
+
+
+@register
+class Torch(_OwnTorch):
+    """torch's calls one by one, batch normalization folded into the layers before it.
+
+    Parameters
+    ----------
+    precision : {'float32', 'bfloat16', 'float16'}
+        What products are computed in.
+    calibration : iterable of batches, optional
+        Inputs on which the results are compared with float32's; `HybridBlock.engine_report` tells.
+    """
+
+    name = "torch"
+
+    def _function(self, graph: Subgraph) -> Function:
         return on_torch(graph)
 
 
 @register
-class Inductor(Engine):
-    """`torch.compile`: fast code, after ten seconds and more of compiling."""
+class Inductor(_OwnTorch):
+    """`torch.compile`: fast code, after ten seconds and more of compiling. It takes the options of `Torch`."""
 
     name = "inductor"
 
@@ -43,16 +82,13 @@ class Inductor(Engine):
             return "torch.compile needs the package triton for a GPU"
         return ""
 
-    def before(self, entries: list[Entry], constants: dict[Node, torch.Tensor]) -> list[Entry]:
-        return fold_normalization(entries, constants)
-
-    def compile(self, graph: Subgraph) -> Function:
+    def _function(self, graph: Subgraph) -> Function:
         from mxnet.engines._module import to_module
 
         module = to_module(graph.entries, graph.inputs, graph.constants)
         compiled = torch.compile(module, dynamic=False, options={"freezing": True})
 
-        def function(*tensors: torch.Tensor) -> list[torch.Tensor]:
+        def function(*tensors: Tensor) -> list[Tensor]:
             with torch.no_grad():
                 results = compiled(*tensors)
             return list(results) if isinstance(results, (tuple, list)) else [results]

@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 import torch
 
 from mxnet.base import MXNetError
-from mxnet.engines.engine import Engine, Function, Subgraph, register
+from mxnet.engines._calibration import Calibration
+from mxnet.engines._folding import fold_normalization
+from mxnet.engines.engine import Engine, Function, Subgraph, check_precision, register
 from mxnet.symbol._graph import Node
 
 __all__ = ["OnnxRuntime", "OpenVINO"]
@@ -20,7 +22,7 @@ __all__ = ["OnnxRuntime", "OpenVINO"]
 Tensor = torch.Tensor
 
 _TYPES = (torch.float32, torch.int32, torch.int64, torch.uint8, torch.int8, torch.bool)
-_PRECISIONS = ("float32", "bfloat16")
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16", "int8": "f32"}  # int8: what is not quantized
 
 # These refuse positions out of range; the libraries would read beside the array, or raise errors of their own.
 _CHECKED = frozenset(
@@ -94,32 +96,66 @@ class OpenVINO(_ThroughOnnx):
 
     Parameters
     ----------
-    precision : {'float32', 'bfloat16'}
-        What it computes in; results are float32.
+    precision : {'float32', 'bfloat16', 'float16', 'int8'}
+        What it computes in, where the processor can; results are float32. With ``'int8'`` convolutions and dense
+        layers are quantized by NNCF, after training.
+    calibration : iterable of batches, optional
+        Inputs like those to come; ``'int8'`` needs some hundred samples. The results are compared with float32's on
+        them, which `HybridBlock.engine_report` tells.
+
+    Raises
+    ------
+    ValueError
+        For ``'int8'`` without `calibration`.
+    MXNetError
+        For ``'int8'`` without the package nncf.
     """
 
     name = "openvino"
+    precisions = tuple(_HINTS)
     package = "openvino"
     types = _TYPES  # float64 it computes in float32
     refused = frozenset(("_contrib_box_nms",))  # it sorts float32 only
 
-    def __init__(self, precision: str = "float32") -> None:
-        if precision not in _PRECISIONS:
-            raise ValueError(f"precision must be one of {', '.join(map(repr, _PRECISIONS))}, not {precision!r}")
-        self._precision = {"float32": "f32", "bfloat16": "bf16"}[precision]
+    def __init__(self, precision: str = "float32", calibration: Any = None) -> None:
+        self.precision = check_precision(type(self), precision)
+        if precision == "int8":
+            _check_int8(calibration)
+        self._calibration = None if calibration is None else Calibration.of(calibration)
+
+    def samples(self, graph: Subgraph) -> Sequence[Sequence[Tensor]]:
+        return () if self._calibration is None else self._calibration.samples(graph)
+
+    def before(self, entries: list[Any], constants: dict[Node, Tensor]) -> list[Any]:
+        # It folds normalization itself, but what is to be quantized must be there before.
+        return fold_normalization(entries, constants) if self.precision == "int8" else entries
 
     def compile(self, graph: Subgraph) -> Function:
         import openvino
 
         options = {
-            "INFERENCE_PRECISION_HINT": self._precision,
+            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
         core = openvino.Core()
         with _model_file(graph) as path:
-            compiled = core.compile_model(core.read_model(path), "CPU", options)
+            model = core.read_model(path)
+            if self.precision == "int8":
+                from mxnet.engines._quantization import quantized
+
+                model = quantized(model, graph.samples)
+            compiled = core.compile_model(model, "CPU", options)
         return _OpenVINOFunction(compiled, openvino.Tensor)
+
+
+def _check_int8(calibration: Any) -> None:
+    if calibration is None:
+        raise ValueError(
+            "precision='int8' needs calibration: batches of inputs like those to come, some hundred samples"
+        )
+    if importlib.util.find_spec("nncf") is None:
+        raise MXNetError("precision='int8' needs the package nncf: pip install 'mxnet-torch[int8]'")
 
 
 class _OpenVINOFunction:

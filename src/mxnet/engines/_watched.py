@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import Any
+from operator import attrgetter
+from typing import NamedTuple
 
 import torch
 
-from mxnet.engines._assembly import without_values
+from mxnet.engines._specs import without_values
 from mxnet.engines._torch import compile_graph
 from mxnet.engines.engine import Engine, Function, Subgraph
 from mxnet.symbol._graph import Entry, Node
@@ -15,6 +17,8 @@ from mxnet.symbol._graph import Entry, Node
 __all__ = ["Watched"]
 
 Tensor = torch.Tensor
+
+_version_of = attrgetter("_version")
 
 
 class Watched:
@@ -24,57 +28,81 @@ class Watched:
     stayed the same for a call, the network is compiled for them. So a network that is trained between two calls is
     not compiled for each.
 
+    Attributes
+    ----------
+    notes : dict of str to str
+        What there is to tell of the function that was compiled last.
+
     Parameters
     ----------
     engine : Engine
     entries : sequence of Entry
-    variables : sequence of Node
-        Those of the inputs, then those of the weights.
-    count : int
-        The number of inputs.
-    tensors : sequence of Tensor
-        For all variables.
+    inputs, weights : sequence of Node
+        The variables.
+    sample, tensors : sequence of Tensor
+        Inputs, and the weights as they are.
     """
 
     def __init__(
-        self, engine: Engine, entries: Sequence[Entry], variables: Sequence[Node], count: int, tensors: Sequence[Tensor]
+        self,
+        engine: Engine,
+        entries: Sequence[Entry],
+        inputs: Sequence[Node],
+        weights: Sequence[Node],
+        sample: Sequence[Tensor],
+        tensors: Sequence[Tensor],
     ) -> None:
         self._engine = engine
         self._entries = list(entries)
-        self._variables = list(variables)
-        self._count = count
+        self._inputs = list(inputs)
+        self._weights = list(weights)
         self._torch: Function | None = None
+        self.notes: dict[str, str] = {}
         # What is compiled, and for which weights: replaced as one, since other threads may be in a call.
-        self._current: tuple[Any, Function | None] = _state(tensors[count:]), self._compile(tensors)
+        self._current: tuple[_State, Function | None] = _State.of(tensors), self._compile(sample, tensors)
 
-    def __call__(self, *tensors: Tensor) -> Sequence[Tensor]:
-        state = _state(tensors[self._count :])
-        seen, compiled = self._current
-        if state != seen:
-            self._current = state, None
-            return self._on_torch(tensors)
+    def __call__(self, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Sequence[Tensor]:
+        state, compiled = self._current
+        if list(map(id, weights)) != state.identities or list(map(_version_of, weights)) != state.versions:
+            self._current = _State.of(weights), None
+            return self._on_torch(inputs, weights)
         if compiled is None:
-            compiled = self._compile(tensors)
+            compiled = self._compile(inputs, weights)
             self._current = state, compiled
-        return compiled(*tensors[: self._count])
+        return compiled(*inputs)
 
-    def _on_torch(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+    def _on_torch(self, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Sequence[Tensor]:
         """The results by torch's own calls, which are written once, whatever the weights."""
         if self._torch is None:
-            examples = [without_values(tensor) for tensor in tensors]
-            self._torch = compile_graph(self._entries, self._variables, examples, training=False).function
-        return self._torch(*tensors)
+            examples = [without_values(tensor) for tensor in (*inputs, *weights)]
+            variables = [*self._inputs, *self._weights]
+            self._torch = compile_graph(self._entries, variables, examples, training=False).function
+        return self._torch(*inputs, *[tensor.detach() for tensor in weights])
 
-    def _compile(self, tensors: Sequence[Tensor]) -> Function:
-        return self._engine.assemble(self._graph(tensors), tensors[: self._count])
+    def _compile(self, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Function:
+        examples = [without_values(tensor) for tensor in inputs]
+        constants = {node: tensor.detach() for node, tensor in zip(self._weights, weights, strict=True)}
+        graph = Subgraph(self._entries, self._inputs, examples, constants, inputs[0].device)
+        start = time.perf_counter()
+        function, notes = self._engine.assemble(graph, inputs)
+        self.notes = {**notes, "compiled in": f"{time.perf_counter() - start:.2f} s"}
+        return function
 
-    def _graph(self, tensors: Sequence[Tensor]) -> Subgraph:
-        count = self._count
-        examples = [without_values(tensor) for tensor in tensors[:count]]
-        weights = dict(zip(self._variables[count:], tensors[count:], strict=True))
-        return Subgraph(self._entries, self._variables[:count], examples, weights, tensors[0].device)
 
+class _State(NamedTuple):
+    """Which tensors the weights are and how often they have been written to.
 
-def _state(weights: Sequence[Tensor]) -> list[tuple[int, int]]:
-    """Where the weights are and how often they have been written to."""
-    return [(tensor.data_ptr(), tensor._version) for tensor in weights]
+    Attributes
+    ----------
+    tensors : list of Tensor
+        Kept, so that no other tensor gets the identity of one.
+    identities, versions : list of int
+    """
+
+    tensors: list[Tensor]
+    identities: list[int]
+    versions: list[int]
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor]) -> _State:
+        return cls(list(tensors), list(map(id, tensors)), list(map(_version_of, tensors)))

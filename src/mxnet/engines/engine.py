@@ -10,7 +10,7 @@ import torch
 from mxnet.base import MXNetError
 from mxnet.symbol._graph import Entry, Node
 
-__all__ = ["Engine", "Subgraph", "engine_named", "engines", "register"]
+__all__ = ["Assembled", "Engine", "Subgraph", "check_precision", "engine_named", "engines", "register"]
 
 Tensor = torch.Tensor
 Function = Callable[..., Sequence[Tensor]]
@@ -31,6 +31,8 @@ class Subgraph(NamedTuple):
         The values of the other variables; they do not change while the compiled function is used.
     device : torch.device
         Where calls get their tensors and give their results.
+    samples : sequence of sequence of Tensor
+        The inputs of some calls, if the engine asks for them; see `Engine.samples`.
     """
 
     entries: list[Entry]
@@ -38,6 +40,25 @@ class Subgraph(NamedTuple):
     examples: list[Tensor]
     constants: Mapping[Node, Tensor]
     device: torch.device
+    samples: Sequence[Sequence[Tensor]] = ()
+
+
+class Assembled(NamedTuple):
+    """A function for a whole network, and what there is to tell of it.
+
+    Attributes
+    ----------
+    function : callable
+        Of the tensors of the network's inputs.
+    notes : dict of str to str
+        Such as the times of the engines that were tried, for `HybridBlock.engine_report`.
+    """
+
+    function: Function
+    notes: Mapping[str, str]
+
+    def __call__(self, *tensors: Tensor) -> Sequence[Tensor]:
+        return self.function(*tensors)
 
 
 class Engine:
@@ -50,6 +71,8 @@ class Engine:
     ----------
     name : str
         By which users ask for it.
+    precisions : tuple of str
+        What it can compute in, as users ask for it by ``precision=``; the first is its default.
 
     Examples
     --------
@@ -67,6 +90,7 @@ class Engine:
     """
 
     name: ClassVar[str] = ""
+    precisions: ClassVar[tuple[str, ...]] = ("float32",)
 
     @classmethod
     def problem(cls) -> str:
@@ -84,7 +108,14 @@ class Engine:
     def after(self, parts: Sequence[Subgraph]) -> None:
         """Told of the parts it is going to compile."""
 
-    def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Function:
+    def samples(self, graph: Subgraph) -> Sequence[Sequence[Tensor]]:
+        """The inputs of some calls of the whole network, which `compile` is to be given for its parts; default none.
+
+        An engine that quantizes calibrates with them. Precise and compiled network are compared on them, too.
+        """
+        return ()
+
+    def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Assembled:
         """A function for a whole network: parted, the parts compiled, and put together; `sample` are inputs."""
         from mxnet.engines._assembly import compile_parts
 
@@ -96,6 +127,19 @@ class Engine:
         Its results must be memory of the caller's own.
         """
         raise NotImplementedError(f"{type(self).__name__} must define compile(self, graph)")
+
+
+def check_precision(engine: type[Engine], precision: str) -> str:
+    """`precision`, if the engine can compute in it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot; the message lists what it can.
+    """
+    if precision not in engine.precisions:
+        raise ValueError(f"precision must be one of {', '.join(map(repr, engine.precisions))}, not {precision!r}")
+    return precision
 
 
 _ENGINES: dict[str, type[Engine]] = {}

@@ -16,8 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 import mxnet
-from mxnet import _generators
+from mxnet import _dtype, _generators
 from mxnet._modes import modes
 from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
 from mxnet.engines.engine import Engine
@@ -151,6 +153,11 @@ class CachedGraph:
         self._plans.clear()
         self._restored = self.latest = restored
 
+    def report(self) -> list[dict[str, str]]:
+        """What engines compiled, the last used at the end."""
+        plans = [plan for plan in self._plans.values() if type(plan) is Plan and plan.notes]
+        return [{"inputs": ", ".join(map(_described, plan.trace.forms)), **plan.notes} for plan in plans]
+
     def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[Plan | None, Sequence[Array]]:
         """The graph for inputs of this form, traced first if the form is new, and the arrays it runs on.
 
@@ -232,6 +239,11 @@ def _is_hashable(form: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _described(form: tuple[tuple[int, ...], torch.dtype]) -> str:
+    shape, dtype = form
+    return f"{shape} {_dtype.name_of(dtype)}"
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:

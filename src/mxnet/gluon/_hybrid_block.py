@@ -218,6 +218,26 @@ class HybridBlock(Block):
             self._op_hooks.clear()
         self._graphs.plan_for(self, (x, *args))
 
+    def engine_report(self) -> list[dict[str, str]]:
+        """What engines have compiled of this very block, the graph that was used last at the end.
+
+        Returns
+        -------
+        list of dict
+            For each form of inputs: the engine and what it left to torch, the time it took to compile, the times of
+            those that were tried, and with `calibration` how far its results are from float32's.
+
+        Examples
+        --------
+        >>> net = mx.gluon.nn.Dense(2)
+        >>> net.initialize()
+        >>> net.optimize_for(mx.np.ones((1, 3)), backend='torch')
+        >>> [report] = net.engine_report()
+        >>> report['inputs'], report['engine']
+        ('(1, 3) float32', 'torch')
+        """
+        return self._graphs.report()
+
     def register_op_hook(self, callback: OpHook, monitor_all: bool = False) -> None:
         """Have a function called with every array that the operators of the graph make.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Trace", "Untraced"]
 
+_data_of = attrgetter("_data")
 _version_of = attrgetter("_version")
 _requires_grad = attrgetter("requires_grad")
 
@@ -110,13 +111,20 @@ class Plan(Untraced):
             parameter._finish_deferred_init()
         super().__init__(block)
         self._seen: Any = None  # the latest change anywhere when the block was looked at
+        self._held: tuple[Any, list[Array]] = None, []  # a latest change, and the parameters' arrays since
+        self._moved: dict[int, tuple[torch.Tensor, int, torch.Tensor]] = {}  # constants that were on another device
         self._name = type(block).__name__
-        self._engine = engine
         self._parameters = list(traced.parameters.values())
         self._constants = list(traced.constants.values())
         self._variables = [*traced.inputs, *traced.parameters, *traced.constants]
         self._arrange(traced)
-        self.compiled = self._compile(self.tensors(arrays))
+        self._watched: Watched | None = None
+        if engine is not None and not (modes.training or modes.recording):
+            weights = [*traced.parameters, *traced.constants]
+            sample = [read(array, False) for array in arrays]
+            self._watched = Watched(engine, self._made, traced.inputs, weights, sample, self._weights(arrays[0]))
+        else:
+            self.compiled = self._compile(self.tensors(arrays))
 
     def is_current(self, block: HybridBlock) -> bool:
         latest = changes.latest
@@ -142,14 +150,16 @@ class Plan(Untraced):
     def _compile(self, tensors: Sequence[torch.Tensor]) -> tuple[Compiled, list[bool]]:
         """The graph's function, and which of its arguments require a gradient."""
         traced = self.trace
-        if self._engine is not None and not (modes.training or modes.recording):
-            watched = Watched(self._engine, self._made, self._variables, len(traced.inputs), tensors)
-            return Compiled(watched, [], ""), [tensor.requires_grad for tensor in tensors]
         examples = [_example(tensor) for tensor in tensors]
         compiled = compile_graph(
             self._made, self._variables, examples, modes.training, calls=traced.calls, cuts=traced.cuts
         )
         return compiled, [tensor.requires_grad for tensor in tensors]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What there is to tell of the engine that compiled it; nothing for torch's calls one by one."""
+        return self._watched.notes if self._watched is not None else {}
 
     def run(self, arrays: Sequence[Array]) -> Any:
         """The outputs for inputs of the form that the plan is for.
@@ -159,20 +169,12 @@ class Plan(Untraced):
         MXNetError
             If an operator refuses the values.
         """
-        tensors = self.tensors(arrays)
-        compiled, differentiable = self.compiled
-        if modes.recording and list(map(_requires_grad, tensors)) != differentiable:
-            self.compiled = compiled, _ = self._compile(tensors)
-        try:
-            results = compiled.function(*tensors)
-        except MXNetError:
-            raise
-        except Exception as error:  # engines raise what the libraries behind them do
-            raise MXNetError(f"{self._name}, as a graph: {error}") from error
-        tag = arrays[0]._tag
-        made = [wrap(cls, tensor, tag) for cls, tensor in zip(self._classes, results, strict=True)]
-        if modes.recording:
-            self._note_dead_ends(arrays, tensors, made, compiled)
+        if self._watched is None:
+            made = self._run_on_torch(arrays)
+        else:
+            first = arrays[0]
+            results = self._called(self._watched, [read(array, False) for array in arrays], self._weights(first))
+            made = [wrap(cls, tensor, first._tag) for cls, tensor in zip(self._classes, results, strict=True)]
         if self._single:
             return made[0]
         outputs = [
@@ -180,6 +182,26 @@ class Plan(Untraced):
             for place, cls in zip(self._places, self.trace.classes, strict=True)
         ]
         return rebuild(self.trace.structure, iter(outputs))
+
+    def _run_on_torch(self, arrays: Sequence[Array]) -> list[Array]:
+        tensors = self.tensors(arrays)
+        compiled, differentiable = self.compiled
+        if modes.recording and list(map(_requires_grad, tensors)) != differentiable:
+            self.compiled = compiled, _ = self._compile(tensors)
+        results = self._called(compiled.function, *tensors)
+        tag = arrays[0]._tag
+        made = [wrap(cls, tensor, tag) for cls, tensor in zip(self._classes, results, strict=True)]
+        if modes.recording:
+            self._note_dead_ends(arrays, tensors, made, compiled)
+        return made
+
+    def _called(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except MXNetError:
+            raise
+        except Exception as error:  # engines raise what the libraries behind them do
+            raise MXNetError(f"{self._name}, as a graph: {error}") from error
 
     def run_observed(self, arrays: Sequence[Array], hooks: Sequence[tuple[Callable[..., Any], bool]]) -> Any:
         """`run` operator by operator, with every hook called; see `HybridBlock.register_op_hook`."""
@@ -201,11 +223,8 @@ class Plan(Untraced):
         recording = modes.recording
         first = arrays[0]
         tensors = [read(array, recording) for array in arrays]
-        # `Parameter.data_for` and `read`, written out: a network has hundreds of parameters.
-        held = [
-            replicas[0] if (replicas := param._replicas) is not None and len(replicas) == 1 else param.data_for(first)
-            for param in self._parameters
-        ]
+        held = self._parameters_for(first)
+        # `read`, written out: a network has hundreds of parameters.
         if recording:
             tensors += [
                 leaf
@@ -219,6 +238,33 @@ class Plan(Untraced):
                 tensors = [tensor.detach() for tensor in tensors]
         tensors += [read(array, recording).to(first._data.device) for array in self._constants]
         return tensors
+
+    def _weights(self, first: Array) -> list[torch.Tensor]:
+        """What the engine's function was compiled with: the same tensors as long as nobody exchanges them."""
+        weights = list(map(_data_of, self._parameters_for(first)))
+        if self._constants:
+            device = first._data.device
+            weights += [self._constant(number, array._data, device) for number, array in enumerate(self._constants)]
+        return weights
+
+    def _parameters_for(self, first: Array) -> list[Array]:
+        """The parameters' arrays on the device of the inputs, which is the same in every call."""
+        latest = changes.latest
+        seen, held = self._held
+        if seen is not latest:
+            held = [param.data_for(first) for param in self._parameters]
+            self._held = latest, held
+        return held
+
+    def _constant(self, number: int, data: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """A constant on a device; moved there once for each change of it."""
+        if data.device == device:
+            return data
+        source, version, moved = self._moved.get(number, (None, 0, data))
+        if source is not data or version != data._version:
+            moved = data.detach().to(device)
+            self._moved[number] = data, data._version, moved
+        return moved
 
     def _array(self, number: int, arrays: Sequence[Array]) -> Array:
         """The array of a variable."""
