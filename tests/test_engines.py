@@ -1,6 +1,7 @@
 """Engines: graphs in parts, compiled and put together again; every engine beside the block as it is written."""
 
 import copy
+import itertools
 import json
 import threading
 import warnings
@@ -206,6 +207,35 @@ def test_threads_share_a_compiled_network_and_results_are_their_own(name):
         thread.join()
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sixteen_threads_on_one_network_with_inputs_of_several_shapes(name):
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(4, 3), nn.BatchNorm(), nn.Activation("relu"), nn.GlobalAvgPool2D(), nn.Dense(3))
+    net.initialize(mx.init.Xavier())
+    shapes = [(batch, 3, size, 6) for batch in (1, 2, 3) for size in (6, 8)]
+    inputs = [np.array(onp.random.RandomState(number).rand(*shape)) for number, shape in enumerate(shapes)]
+    expected = [net(array).asnumpy() for array in inputs]
+    for array in inputs:
+        net.optimize_for(array, backend=name)
+    wrong, calls = [], itertools.count()
+
+    def work(first):
+        for turn in range(first, first + 63):
+            number = turn % len(inputs)
+            found = net(inputs[number]).asnumpy()
+            next(calls)
+            if not onp.allclose(found, expected[number], rtol=1e-4, atol=1e-5):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(first,), daemon=True) for first in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert next(calls) == 16 * 63 and not wrong
+    assert len(net._graphs._plans) == len(inputs)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -30,6 +30,9 @@ class _Other(tuple):
     def __new__(cls, value: Any) -> _Other:
         return super().__new__(cls, (type(value), value))
 
+    def __getnewargs__(self) -> tuple[Any]:
+        return (self[1],)  # for copies and pickles, which else would give the pair as the value
+
 
 def flatten(value: Any, leaves: list[Any], kind: type) -> Any:
     """Add what is of a kind to `leaves`; returns the rest, the structure, which is hashable if its values are."""

@@ -17,6 +17,7 @@ from mxnet.base import NotTraceable
 from mxnet.device import Device
 from mxnet.gluon import _files
 from mxnet.gluon._changes import Changing
+from mxnet.gluon._predicting import Predicting
 from mxnet.gluon._shape_pass import shape_pass
 from mxnet.gluon._summary import print_summary
 from mxnet.gluon.parameter import Parameter, initializer_of
@@ -38,7 +39,7 @@ class _Child:
         return self._block
 
 
-class Block(Changing):
+class Block(Changing, Predicting):
     """A layer or network: parameters, children, and a `forward` written in arrays.
 
     Blocks and `Parameter`s set as attributes are registered under the attribute's name, and the parameters of a

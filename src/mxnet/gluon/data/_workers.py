@@ -85,6 +85,10 @@ class Threads:
             for future in pending:
                 future.cancel()
 
+    def close(self) -> None:
+        """End the threads, each after the batch that it is reading."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
 
 class Processes:
     """Reads batches ahead in processes, which are kept from one iteration to the next."""
