@@ -13,7 +13,7 @@ from torch.utils.data import get_worker_info
 from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 
-__all__ = ["INTERPOLATIONS", "border", "decode", "resize"]
+__all__ = ["INTERPOLATIONS", "border", "decode", "decode_bytes", "encode", "resize"]
 
 INTERPOLATIONS = range(6)
 """OpenCV's codes: nearest, linear, cubic, area, Lanczos over 8x8, exact linear."""
@@ -118,12 +118,56 @@ def decode(data: Tensor, flag: int, to_rgb: bool) -> Tensor:
     """
     if flag < 0:
         raise MXNetError(f"flag must be 0 (grey) or 1 (colour), not {flag}")
-    if data.numel() == 0:
-        raise MXNetError("cannot decode an image from an empty buffer")
-    values = data.cpu().contiguous().numpy()
-    image = _call("cannot decode the image", lambda cv2: cv2.imdecode(values, flag))
-    if image is None:
-        raise MXNetError(f"cannot decode the image: these {values.size} bytes are not an image, or a broken one")
+    image = decode_bytes(data.cpu().contiguous().numpy(), flag)
     if image.ndim == 2:
         return torch.from_numpy(image[:, :, None])
     return torch.from_numpy(np.ascontiguousarray(image[:, :, ::-1]) if to_rgb else image)
+
+
+def decode_bytes(values: np.ndarray, flag: int) -> np.ndarray:
+    """The image in the bytes of a file as OpenCV gives it: (H, W) or (H, W, C), blue before red.
+
+    Raises
+    ------
+    MXNetError
+        If the bytes hold no image that OpenCV reads.
+    """
+    if values.size == 0:
+        raise MXNetError("cannot decode an image from an empty buffer")
+    image = _call("cannot decode the image", lambda cv2: cv2.imdecode(values, flag))
+    if image is None:
+        raise MXNetError(f"cannot decode the image: these {values.size} bytes are not an image, or a broken one")
+    return image
+
+
+def encode(image: np.ndarray, extension: str, quality: int) -> bytes:
+    """The file that holds an image (H, W) or (H, W, C), blue before red.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+    extension : str
+        ``".jpg"``, ``".png"`` or another that OpenCV writes.
+    quality : int
+        For JPEG 0 to 100; for PNG the compression, 0 to 9, which more than that is too.
+
+    Raises
+    ------
+    MXNetError
+        If OpenCV does not write such a file, or such an image.
+    """
+
+    def encoded(cv2: Any) -> np.ndarray:
+        parameters = []
+        if extension.lower() in (".jpg", ".jpeg"):
+            parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
+        elif extension.lower() == ".png":
+            parameters = [cv2.IMWRITE_PNG_COMPRESSION, min(quality, 9)]  # OpenCV would warn, image by image
+        done, content = cv2.imencode(extension, image, parameters)
+        return content if done else np.empty(0, np.uint8)
+
+    what = f"cannot encode {image.dtype}{list(image.shape)} as {extension!r}"
+    content = _call(what, encoded)
+    if not content.size:
+        raise MXNetError(f"{what}: OpenCV gave nothing")
+    return content.tobytes()

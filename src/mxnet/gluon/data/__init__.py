@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mxnet.gluon.data import batchify, vision
 from mxnet.gluon.data.dataloader import DataLoader
-from mxnet.gluon.data.dataset import ArrayDataset, Dataset, SimpleDataset
+from mxnet.gluon.data.dataset import ArrayDataset, Dataset, RecordFileDataset, SimpleDataset
 from mxnet.gluon.data.sampler import (
     BatchSampler,
     FilterSampler,
@@ -22,6 +22,7 @@ __all__ = [
     "FilterSampler",
     "IntervalSampler",
     "RandomSampler",
+    "RecordFileDataset",
     "Sampler",
     "SequentialSampler",
     "SimpleDataset",

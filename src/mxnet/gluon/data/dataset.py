@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from mxnet.gluon.data.sampler import FilterSampler, Sampler, SequentialSampler
 from mxnet.ndarray.ndarray import NDArray
+from mxnet.recordio import MXIndexedRecordIO
 
-__all__ = ["ArrayDataset", "Dataset", "SimpleDataset"]
+__all__ = ["ArrayDataset", "Dataset", "RecordFileDataset", "SimpleDataset"]
 
 
 class Dataset:
@@ -146,6 +148,33 @@ class ArrayDataset(Dataset):
 
     def __len__(self) -> int:
         return self._length
+
+
+class RecordFileDataset(Dataset):
+    """The records of a record file, as bytes, in the order of its index, which lies beside it and ends in ``.idx``.
+
+    Worker processes and threads read the same file at the same time.
+
+    Parameters
+    ----------
+    filename : path
+
+    Raises
+    ------
+    MXNetError
+        If the file or its index is missing (also a `FileNotFoundError`) or damaged.
+    """
+
+    def __init__(self, filename: str | os.PathLike) -> None:
+        self.filename = os.fspath(filename)
+        self.idx_file = os.path.splitext(self.filename)[0] + ".idx"
+        self._record = MXIndexedRecordIO(self.idx_file, self.filename, "r")
+
+    def __getitem__(self, idx: int) -> Any:
+        return self._record.read_idx(self._record.keys[idx])
+
+    def __len__(self) -> int:
+        return len(self._record.keys)
 
 
 class _Sampled(Dataset):

@@ -10,6 +10,7 @@ from mxnet.gluon.data.vision.datasets import (
     FashionMNIST,
     ImageFolderDataset,
     ImageListDataset,
+    ImageRecordDataset,
 )
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FashionMNIST",
     "ImageFolderDataset",
     "ImageListDataset",
+    "ImageRecordDataset",
     "MNIST",
     "transforms",
 ]

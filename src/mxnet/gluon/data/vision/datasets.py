@@ -1,4 +1,4 @@
-"""Datasets of images: the small public ones, and folders and lists of files."""
+"""Datasets of images: the small public ones, folders and lists of files, and record files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,20 @@ from typing import Any
 import numpy as np
 
 from mxnet.base import MXNetError, data_dir
-from mxnet.gluon.data.dataset import Dataset
+from mxnet.gluon.data.dataset import Dataset, RecordFileDataset
 from mxnet.gluon.utils import check_sha1
 from mxnet.numpy.multiarray import array
+from mxnet.recordio import unpack
 
-__all__ = ["CIFAR10", "CIFAR100", "FashionMNIST", "ImageFolderDataset", "ImageListDataset", "MNIST"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "FashionMNIST",
+    "ImageFolderDataset",
+    "ImageListDataset",
+    "ImageRecordDataset",
+    "MNIST",
+]
 
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset"
 EXTENSIONS = (".jpg", ".jpeg", ".png")
@@ -309,6 +318,43 @@ class ImageListDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+class ImageRecordDataset(RecordFileDataset):
+    """Images with their labels in a record file, as `mx.recordio.pack_img` makes them.
+
+    A sample is an image (H, W, C) uint8 and its label, a float or an array (labels,) float32.
+
+    Parameters
+    ----------
+    filename : path
+        As for `RecordFileDataset`.
+    flag : int, default 1
+        As for `mx.image.imread`: 1 colour, 0 grey.
+    transform : callable, optional
+        ``transform(image, label)`` of every sample.
+
+    Raises
+    ------
+    MXNetError
+        As for `RecordFileDataset`; when a sample is read, if it is no image (the message names file and key).
+    """
+
+    def __init__(self, filename: str | os.PathLike, flag: int = 1, transform: Callable[..., Any] | None = None) -> None:
+        super().__init__(filename)
+        self._flag = flag
+        self._transform = transform
+
+    def __getitem__(self, idx: int) -> Any:
+        from mxnet.image import imdecode
+
+        record = super().__getitem__(idx)
+        try:
+            header, content = unpack(record)
+            image = imdecode(content, self._flag)
+        except MXNetError as error:
+            raise MXNetError(f"{self.filename}: record of key {self._record.keys[idx]!r}: {error}") from error
+        return (image, header.label) if self._transform is None else self._transform(image, header.label)
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
