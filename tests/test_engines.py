@@ -3,6 +3,8 @@
 import copy
 import itertools
 import json
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -236,6 +238,37 @@ def test_sixteen_threads_on_one_network_with_inputs_of_several_shapes(name):
         thread.join(timeout=120)
     assert next(calls) == 16 * 63 and not wrong
     assert len(net._graphs._plans) == len(inputs)
+
+
+_FORGOTTEN = """
+import faulthandler, gc, signal, subprocess, threading
+import mxnet as mx
+
+faulthandler.enable()
+signal.signal(signal.SIGCHLD, lambda *_: None)
+net = mx.gluon.nn.HybridSequential()
+net.add(mx.gluon.nn.Conv2D(4, 3), mx.gluon.nn.GlobalAvgPool2D(), mx.gluon.nn.Dense(3))
+net.initialize()
+inputs = [mx.np.ones((batch, 3, size, 6)) for batch in (1, 2, 3) for size in (6, 8)]
+for x in inputs:
+    net.optimize_for(x, backend="openvino")
+threads = [threading.Thread(target=lambda: [net(x) for x in inputs]) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+del net
+gc.collect()
+for _ in range(3):
+    subprocess.run(["true"])
+print("alive")
+"""
+
+
+@pytest.mark.skipif("openvino" not in NAMES, reason="openvino is not installed")
+def test_signals_after_networks_are_gone():
+    done = subprocess.run([sys.executable, "-c", _FORGOTTEN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)

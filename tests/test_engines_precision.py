@@ -216,3 +216,92 @@ def test_precisions_that_an_engine_does_not_have():
     for backend, known in (("torch", "'float32', 'bfloat16', 'float16'"), ("auto", "'float32'.*'int8'")):
         with pytest.raises(ValueError, match=f"precision must be one of {known}, not 'int3'"):
             net.optimize_for(images, backend=backend, precision="int3")
+
+
+def test_results_keep_the_type_they_have_in_full_precision():
+    class Net(gluon.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.dense = nn.Dense(3)
+
+        def forward(self, x):
+            y = self.dense(x)
+            return y, y.astype("float16"), np.clip(y, -1e30, 1e30)
+
+    net = Net()
+    net.initialize()
+    x = np.ones((2, 4))
+    expected = net(x)
+    net.optimize_for(x, backend="torch", precision="float16")
+    for found, wanted in zip(net(x), expected, strict=True):
+        assert found.dtype == wanted.dtype
+        onp.testing.assert_allclose(found.asnumpy(), wanted.asnumpy(), rtol=0, atol=0.01)
+
+
+def test_integers_beside_narrow_results_are_not_rounded():
+    class Net(gluon.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.dense = nn.Dense(4, use_bias=False)
+
+        def forward(self, x):
+            return self.dense(x) + np.arange(1000, 1004, dtype="int32")
+
+    net = Net()
+    net.initialize(mx.init.Zero())
+    x = np.ones((1, 4))
+    net.optimize_for(x, backend="torch", precision="bfloat16")
+    assert net(x).tolist() == [[1000, 1001, 1002, 1003]]
+
+
+def test_random_numbers_are_those_of_the_network_as_it_is_written():
+    class Net(gluon.HybridBlock):
+        def forward(self, x):
+            return x + np.random.normal(size=(3,))
+
+    def drawn(prepare):
+        net, x = Net(), np.zeros(3)
+        mx.random.seed(5)
+        prepare(net, x)
+        return net(x).tolist()
+
+    assert drawn(lambda net, x: net.optimize_for(x, backend="torch")) == drawn(lambda net, x: None)
+
+
+def test_calibration_of_other_shapes_is_left_out_later():
+    net, images = classifier()
+    net.optimize_for(images, backend="torch", precision="bfloat16", calibration=[images])
+    larger = np.ones((2, 3, 20, 20))
+    assert net(larger).shape == (2, 5)
+    assert ["accuracy" in report for report in net.engine_report()] == [True, False]
+
+
+def test_the_same_calibration_is_the_same_engine():
+    net, images = classifier()
+    for x in (images, images[:2]):
+        net.optimize_for(x, backend="torch", precision="bfloat16", calibration=[images])
+    assert len(net.engine_report()) == 2
+    net.optimize_for(images, backend="torch", precision="bfloat16", calibration=[images * 2])
+    assert len(net.engine_report()) == 1
+
+
+def test_samples_that_fill_up_a_batch_do_not_count():
+    net, images = classifier()
+    more = np.array(onp.random.RandomState(9).rand(6, 3, 12, 12).astype("float32"))
+    net.optimize_for(images, backend="torch", precision="bfloat16", calibration=[more])
+    assert net.engine_report()[0]["accuracy"].endswith("of 6 samples")
+
+
+def test_engines_without_a_precision_of_their_own_can_be_compared_too():
+    net, images = classifier()
+    net.optimize_for(images, backend="auto", calibration=[images])
+    [report] = net.engine_report()
+    assert "off by 0.00%" in report["accuracy"] and "tried" in report
+
+
+def test_first_calls_in_torchs_inference_mode():
+    net, images = classifier()
+    net.hybridize(static_alloc=True, static_shape=True)
+    with torch.inference_mode():
+        found = net(images).asnumpy()
+    onp.testing.assert_allclose(net(images).asnumpy(), found, rtol=1e-4, atol=1e-5)

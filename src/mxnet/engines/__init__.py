@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxnet.engines import _auto, _reference, _through_onnx  # noqa: F401  (each registers its engines)
+from mxnet.engines import _auto, _onnxruntime, _openvino, _reference  # noqa: F401  (each registers its engines)
 from mxnet.engines._auto import choices
 from mxnet.engines.engine import Assembled, Engine, Subgraph, engines, register
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 
-from mxnet.base import listed
+from mxnet.base import MXNetError, listed
 from mxnet.engines._calibration import compare
 from mxnet.engines._partition import Part, partition
 from mxnet.engines._specs import Key, key_of, specs_of, without_values
@@ -25,6 +25,10 @@ def compile_parts(engine: Engine, graph: Subgraph) -> Assembled:
 
     A part that the engine takes and then fails to compile runs on torch too, with a warning.
     """
+    if graph.device.type not in engine.devices:
+        raise MXNetError(
+            f"{engine.name} computes on {' or '.join(engine.devices)}, and the inputs are on {graph.device}"
+        )
     values = dict(graph.constants)
     entries = engine.before(list(graph.entries), values)
     specs = specs_of(entries, dict(zip(graph.inputs, graph.examples, strict=True)) | values)
@@ -39,35 +43,36 @@ def compile_parts(engine: Engine, graph: Subgraph) -> Assembled:
     samples = engine.samples(graph)
     known = [dict(zip(inputs, sample, strict=True)) for sample in samples]
     steps = []
+    left: list[Node] = []  # what torch runs
     for part, each in zip(parts, graphs, strict=True):
         needs = [key_of(entry) for entry in part.inputs if entry[0] not in values]
         gives = [key_of(entry) for entry in part.outputs]
         each = each._replace(samples=[[found[key] for key in needs] for found in known])
-        steps.append((_compiled(engine, each) if part.taken else on_torch(each), needs, gives))
+        function = _compiled(engine, each) if part.taken else None
+        if function is None:
+            left += part.nodes
+            function = on_torch(each)
+        steps.append((function, needs, gives))
         if known and len(steps) < len(parts):  # what later parts are to be given
             precise = on_torch(each)
             for found, sample in zip(known, each.samples, strict=True):
                 found.update(zip(gives, precise(*sample), strict=True))
     function = _joined(steps, inputs, [key_of(entry) for entry in entries], values)
-    notes = {"engine": _engine_and_rest(engine, parts)}
+    names = dict.fromkeys(node.op.name for node in left)
+    notes = {"engine": f"{engine.name}, but {listed(names)} on torch" if names else engine.name}
     if samples:
         notes["accuracy"] = compare(function, on_torch(graph), samples)
     return Assembled(function, notes)
 
 
-def _engine_and_rest(engine: Engine, parts: Sequence[Part]) -> str:
-    """The engine's name, and what it leaves to torch."""
-    left = dict.fromkeys(node.op.name for part in parts if not part.taken for node in part.nodes)
-    return f"{engine.name}, but {listed(left)} on torch" if left else engine.name
-
-
-def _compiled(engine: Engine, graph: Subgraph) -> Function:
+def _compiled(engine: Engine, graph: Subgraph) -> Function | None:
+    """The engine's function for a part; None, and a warning, if it fails."""
     try:
         return engine.compile(graph)
     except Exception as error:  # whatever a foreign library raises; the user's network has to run
         names = ", ".join(dict.fromkeys(node.op.name for node in topological(graph.entries) if node.op is not None))
         warnings.warn(f"{engine.name} failed to compile {names}, which runs on torch: {error}", stacklevel=2)
-        return on_torch(graph)
+        return None
 
 
 def on_torch(graph: Subgraph) -> Function:

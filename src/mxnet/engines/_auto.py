@@ -13,24 +13,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from mxnet._dtype import name_of
 from mxnet._version import __version__
 from mxnet.base import MXNetError, data_dir, environment_flag
-from mxnet.engines._calibration import Calibration
-from mxnet.engines.engine import (
-    Assembled,
-    Engine,
-    Function,
-    Subgraph,
-    check_precision,
-    engine_named,
-    engines,
-    register,
-)
+from mxnet.engines._calibration import Calibrated
+from mxnet.engines.engine import Assembled, Engine, Function, Subgraph, engine_named, engines, register
 from mxnet.formats._writer import atomic_write
 from mxnet.symbol._graph import topological
 
@@ -38,7 +28,8 @@ __all__ = ["Auto", "choices"]
 
 Tensor = torch.Tensor
 
-_CANDIDATES = ("openvino", "onnxruntime", "torch")  # where nothing is measured, the first that is installed
+# Where nothing is measured, the first that is installed.
+_CANDIDATES = ("openvino", "openvino-split", "onnxruntime", "torch")
 _TURNS = 2  # of each of two that are compared, after a call that does not count
 _BLOCK = 0.1  # seconds that a turn may take, or one call if that takes longer
 _MOST_CALLS = 10  # in a turn
@@ -47,13 +38,13 @@ _remembered: dict[str, str] = {}
 
 
 @register
-class Auto(Engine):
+class Auto(Calibrated):
     """The fastest of the installed engines, by trying them on the user's own input.
 
     That takes about as long as ten calls, and compiling with each. The choice is kept for the graph, shapes, device and
     versions, in ``$MXNET_HOME/engines.json``, and printed by `mxnet.engines.choices`. ``MXNET_INFERENCE_ENGINE`` names
     one engine instead; ``MXNET_INFERENCE_AUTOTUNE=0`` or ``MXNET_ENFORCE_DETERMINISM=1`` takes the first that is
-    installed. `torch.compile` is not tried: it compiles for minutes.
+    installed. `torch.compile` is not tried: it compiles for ten seconds and more.
 
     Parameters
     ----------
@@ -66,31 +57,49 @@ class Auto(Engine):
     name = "auto"
     precisions = ("float32", "bfloat16", "float16", "int8")
 
-    def __init__(self, precision: str = "float32", calibration: Any = None) -> None:
-        self.precision = check_precision(type(self), precision)
-        self._options: dict[str, Any] = {} if precision == "float32" else {"precision": precision}
-        if calibration is not None:
-            self._options["calibration"] = Calibration.of(calibration)
-
     def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Assembled:
+        contenders = self._contenders(graph)
+        names = list(contenders)
         wanted = os.environ.get("MXNET_INFERENCE_ENGINE", "")
+        fixed = environment_flag("MXNET_ENFORCE_DETERMINISM") or not environment_flag("MXNET_INFERENCE_AUTOTUNE", True)
         if wanted and wanted.lower() != self.name:
-            return self._made(wanted).assemble(graph, sample)
-        found = _usable(graph.device, self.precision)
-        if len(found) == 1 or not environment_flag("MXNET_INFERENCE_AUTOTUNE", True):
-            return self._made(found[0]).assemble(graph, sample)
-        if environment_flag("MXNET_ENFORCE_DETERMINISM"):
-            return self._made(found[0]).assemble(graph, sample)
-        key = _key(graph, found, self.precision)
+            return self._made(self._named(wanted, graph)).assemble(graph, sample)
+        if len(names) == 1 or fixed:
+            return contenders[names[0]].assemble(graph, sample)
+        key = _key(graph, names, self.precision)
         chosen = choices().get(key)
-        if chosen in found:
-            return self._made(chosen).assemble(graph, sample)
-        chosen, assembled = _fastest({name: self._made(name) for name in found}, graph, sample)
+        if chosen in contenders:
+            return contenders[chosen].assemble(graph, sample)
+        chosen, assembled = _fastest(contenders, graph, sample)
         _remember(key, chosen)
         return assembled
 
-    def _made(self, name: str) -> Engine:
-        return engine_named(name)(**self._options)
+    def _contenders(self, graph: Subgraph) -> dict[str, Engine]:
+        """The engines to choose from, of which there is always one.
+
+        Raises
+        ------
+        MXNetError
+            If none computes in that precision there.
+        """
+        problems = engines()
+        kinds = [engine_named(name) for name in _CANDIDATES if not problems[name]]
+        kinds = [kind for kind in kinds if self.precision in kind.precisions and graph.device.type in kind.devices]
+        if not kinds:
+            raise MXNetError(f"no engine that is installed computes in {self.precision} on {graph.device.type}")
+        made = {kind.name: self._made(kind) for kind in kinds}
+        return {name: engine for name, engine in made.items() if engine.suits(graph)}
+
+    def _named(self, name: str, graph: Subgraph) -> type[Engine]:
+        """The engine that the environment names, or torch where that one does not run: it is meant for all networks."""
+        kind = engine_named(name)
+        return kind if graph.device.type in kind.devices else engine_named("torch")
+
+    def _made(self, kind: type[Engine]) -> Engine:
+        """An instance; one that a user has defined may take no options, and needs none for float32."""
+        if self.precision == "float32" and self._calibration is None:
+            return kind()
+        return kind(precision=self.precision, calibration=self._calibration)
 
 
 def choices() -> dict[str, str]:
@@ -108,37 +117,27 @@ def _stored() -> dict[str, str]:
     return {key: name for key, name in stored.items() if isinstance(name, str)} if isinstance(stored, dict) else {}
 
 
-def _usable(device: torch.device, precision: str) -> list[str]:
-    """The engines to choose from, of which there is always one.
-
-    Raises
-    ------
-    MXNetError
-        If none computes in that precision there.
-    """
-    problems = engines()
-    names = _CANDIDATES if device.type == "cpu" else _CANDIDATES[-1:]
-    fitting = [name for name in names if precision in engine_named(name).precisions and not problems[name]]
-    if not fitting:
-        raise MXNetError(f"no engine that is installed computes in {precision} on {device.type}")
-    return fitting
-
-
 def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence[Tensor]) -> tuple[str, Assembled]:
     """The name and the function of the fastest: each new one against the best so far, so that no more are held."""
     tried: dict[str, float] = {}
-    best, champion = "", None
+    best, champion, failure = "", None, None
     for name, engine in contenders.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
-            challenger = engine.assemble(graph, sample)
-        if champion is None:
-            best, champion = name, challenger
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
+                challenger = engine.assemble(graph, sample)
+            held = [each for each in (champion, challenger) if each is not None]
+            *others, new = _times([each.function for each in held], sample)
+        except Exception as error:  # whatever a foreign library raises; another one may do
+            failure = error
             continue
-        old, new = _times([champion.function, challenger.function], sample)
-        tried[best], tried[name] = min(old, tried.get(best, old)), new
-        if new < old:
+        if others:
+            tried[best] = min(*others, tried[best])
+        tried[name] = new
+        if not others or new < others[0]:
             best, champion = name, challenger
+    if champion is None:
+        raise failure
     told = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in tried.items())
     return best, champion._replace(notes={**champion.notes, "tried": told})
 
@@ -175,7 +174,7 @@ def _key(graph: Subgraph, names: Sequence[str], precision: str) -> str:
         text.update(repr((kind, sorted(node.attributes.items()), inputs)).encode())
     tensors = [*graph.examples, *graph.constants.values()]
     text.update(repr([(tuple(tensor.shape), str(tensor.dtype)) for tensor in tensors]).encode())
-    versions = [f"{name} {_version(name)}" for name in names]
+    versions = [f"{name} {_version(getattr(engine_named(name), 'package', name))}" for name in names]
     processor = (platform.machine(), torch.backends.cpu.get_cpu_capability(), os.cpu_count())
     machine = (processor, torch.get_num_threads(), str(graph.device))
     text.update(repr((machine, versions, precision, __version__)).encode())

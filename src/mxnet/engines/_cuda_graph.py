@@ -14,6 +14,7 @@ __all__ = ["captured"]
 
 Tensor = torch.Tensor
 
+_capturing = threading.Lock()  # there is one capture at a time in a process
 _WARM_UP = 3  # calls before the capture, in which libraries choose kernels and take their memory
 
 
@@ -28,9 +29,9 @@ def captured(function: Function, graph: Subgraph) -> Function:
         What it computes.
     """
     try:
-        return _CudaGraph(function, graph.examples, graph.device)
+        with _capturing:
+            return _CudaGraph(function, graph.examples, graph.device)
     except RuntimeError as error:  # it waits for values, say
-        torch.cuda.synchronize(graph.device)
         reason = str(error).strip().partition("\n")[0]
         warnings.warn(f"no CUDA graph, kernels are launched one by one: {reason}", stacklevel=2)
         return function
@@ -42,6 +43,7 @@ class _CudaGraph:
     def __init__(self, function: Function, examples: Sequence[Tensor], device: torch.device) -> None:
         self._lock = threading.Lock()
         self._device = device
+        self._function = function  # its kernels' addresses are in the graph: the weights it holds must stay
         self._inputs = [torch.zeros(each.shape, dtype=each.dtype, device=device) for each in examples]
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(device), torch.no_grad():
@@ -51,9 +53,10 @@ class _CudaGraph:
             with torch.cuda.stream(aside):
                 for _ in range(_WARM_UP):
                     function(*self._inputs)
-            current.wait_stream(aside)
-            with torch.cuda.graph(self._graph):
+            # On this device's own stream, and regardless of what other threads do meanwhile.
+            with torch.cuda.graph(self._graph, stream=aside, capture_error_mode="thread_local"):
                 self._outputs = list(function(*self._inputs))
+            current.wait_stream(aside)
             self._done = torch.cuda.Event()
             self._done.record(current)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from mxnet import _dtype
-from mxnet.engines._specs import Key, key_of, results_of, without_values
+from mxnet.engines._specs import Key, key_of, results_of, specs_of, without_values
 from mxnet.engines.engine import Subgraph
 from mxnet.operators import find
 from mxnet.symbol._graph import Entry, Node, variables
@@ -30,7 +30,7 @@ _PRODUCTS = """
     _npi_tensordot_int_axes
 """
 _FOLLOWING = """
-    Activation LeakyReLU relu sigmoid tanh clip _npi_clip hard_sigmoid Dropout BatchNorm Pooling UpSampling Pad
+    Activation LeakyReLU relu sigmoid tanh clip _npi_clip hard_sigmoid Dropout Pooling UpSampling Pad
     Flatten Reshape _npi_reshape _npx_reshape reshape_like transpose _npi_transpose SwapAxis _npi_swapaxes expand_dims
     _npi_expand_dims squeeze _npi_squeeze Concat _npi_concatenate stack _npi_stack SliceChannel slice slice_axis
     _npi_slice identity _npi_copy BlockGrad space_to_depth depth_to_space
@@ -51,10 +51,11 @@ def lowered(graph: Subgraph, dtype: torch.dtype) -> Subgraph:
     graph : Subgraph
     dtype : {torch.bfloat16, torch.float16}
     """
+    specs = specs_of(graph.entries, dict(zip(graph.inputs, graph.examples, strict=True)) | dict(graph.constants))
     lowering = _Lowering(graph, dtype)
     entries = rewrite(graph.entries, lowering.change)
-    entries = [lowering.cast(entry, _WIDE) if lowering.type_of(entry) is dtype else entry for entry in entries]
-    used = {node for node in variables(entries)}
+    entries = [lowering.cast(new, specs[key_of(old)].dtype) for new, old in zip(entries, graph.entries, strict=True)]
+    used = set(variables(entries))
     constants = {node: tensor for node, tensor in lowering.constants.items() if node in used}
     return graph._replace(entries=entries, constants=constants)
 
@@ -81,6 +82,9 @@ class _Lowering:
         return new
 
     def cast(self, entry: Entry, dtype: torch.dtype) -> Entry:
+        """The entry in a type: itself, a constant of that type, or a cast."""
+        if self.type_of(entry) is dtype:
+            return entry
         key = key_of(entry), dtype
         if key not in self._casts:
             self._casts[key] = self._cast(entry, dtype)
@@ -104,12 +108,18 @@ class _Lowering:
         if node.op.name in _NARROW:
             return [self._in(entry, self._dtype) for entry in inputs]
         types = {self.type_of(entry) for entry in inputs if entry is not None}
-        if node.op.name in _EITHER and not {_WIDE, self._dtype} <= types:
+        if self._dtype not in types or (node.op.name in _EITHER and len(types) == 1 and self._holds(node)):
             return list(inputs)
         return [self._in(entry, _WIDE) for entry in inputs]
 
+    def _holds(self, node: Node) -> bool:
+        """Whether the narrow type has the numbers among a node's attributes, such as the bounds of a clip."""
+        largest = torch.finfo(self._dtype).max
+        numbers = [value for value in node.attributes.values() if isinstance(value, (int, float))]
+        return all(abs(number) <= largest for number in numbers)
+
     def _in(self, entry: Entry | None, dtype: torch.dtype) -> Entry | None:
-        if entry is None or self.type_of(entry) not in (_WIDE, self._dtype) or self.type_of(entry) is dtype:
+        if entry is None or self.type_of(entry) not in (_WIDE, self._dtype):
             return entry
         return self.cast(entry, dtype)
 

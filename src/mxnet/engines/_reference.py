@@ -5,17 +5,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Sequence
-from typing import Any
 
 import torch
 
 from mxnet.engines._assembly import on_torch
-from mxnet.engines._calibration import Calibration
+from mxnet.engines._calibration import Calibrated
 from mxnet.engines._cuda_graph import captured
 from mxnet.engines._folding import fold_normalization
 from mxnet.engines._precision import lowered
-from mxnet.engines.engine import Engine, Function, Subgraph, check_precision, register
+from mxnet.engines.engine import Function, Subgraph, register
 from mxnet.symbol._graph import Entry, Node
 
 __all__ = ["Inductor", "Torch"]
@@ -25,17 +23,10 @@ Tensor = torch.Tensor
 _NARROW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class _OwnTorch(Engine):
+class _OwnTorch(Calibrated):
     """What runs torch's kernels; on a GPU they are launched all at once, by a CUDA graph."""
 
     precisions = ("float32", *_NARROW)
-
-    def __init__(self, precision: str = "float32", calibration: Any = None) -> None:
-        self.precision = check_precision(type(self), precision)
-        self._calibration = None if calibration is None else Calibration.of(calibration)
-
-    def samples(self, graph: Subgraph) -> Sequence[Sequence[Tensor]]:
-        return () if self._calibration is None else self._calibration.samples(graph)
 
     def before(self, entries: list[Entry], constants: dict[Node, Tensor]) -> list[Entry]:
         return fold_normalization(entries, constants)
@@ -93,4 +84,6 @@ class Inductor(_OwnTorch):
                 results = compiled(*tensors)
             return list(results) if isinstance(results, (tuple, list)) else [results]
 
+        # It compiles at the first call, which is to be now.
+        function(*[torch.zeros(each.shape, dtype=each.dtype, device=graph.device) for each in graph.examples])
         return function

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
+from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Entry, Node, replay, variables
 
-__all__ = ["Key", "key_of", "results_of", "specs_of", "without_values"]
+__all__ = ["Key", "key_of", "made_without_values", "results_of", "specs_of", "without_values"]
 
 Tensor = torch.Tensor
 Key = tuple[int, int]
@@ -28,9 +29,18 @@ def without_values(tensor: Tensor) -> Tensor:
 def results_of(node: Node, given: Sequence[Any]) -> tuple[Tensor, ...]:
     """The results of an operator's node that predicts, for inputs without values."""
     attributes = node.attributes | {"training": False} if node.op.modal else node.attributes
-    result = node.op.body(*given, **attributes)
+    if any(isinstance(value, Tensor) for value in given):
+        result = node.op.body(*given, **attributes)
+    else:
+        result = made_without_values(node.op, attributes)
     results = (result,) if isinstance(result, Tensor) else tuple(result)
     return tuple(without_values(tensor) for tensor in results)
+
+
+def made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:
+    """The results of an operator without inputs, without values; nothing is drawn from a random generator."""
+    result = op.body(**(attributes | {"ctx": "meta"} if "ctx" in op.attributes else attributes))
+    return result.to("meta") if isinstance(result, Tensor) else [tensor.to("meta") for tensor in result]
 
 
 def specs_of(entries: Sequence[Entry], known: Mapping[Node, Tensor]) -> dict[Key, Tensor]:

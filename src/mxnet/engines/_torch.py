@@ -13,7 +13,7 @@ import torch
 from torch import fx
 
 from mxnet.engines._calls import Call, calls_of, writes
-from mxnet.operators.catalogue import Operator
+from mxnet.engines._specs import made_without_values
 from mxnet.symbol._graph import Entry, Node, topological
 
 __all__ = ["Compiled", "Origin", "compile_graph", "identifiers"]
@@ -111,7 +111,7 @@ class _Builder:
         if any(isinstance(value, Tensor) for value in given):
             result, calls = calls_of(op.body, given, attributes)
         else:
-            result, calls = _made_without_values(op, attributes), None
+            result, calls = made_without_values(op, attributes), None
         if calls is None or not self._write_calls(calls, result):
             # A result that is an input, without values, may be another tensor with them.
             result = _map(result, lambda tensor: tensor.view_as(tensor) if id(tensor) in self._places else tensor)
@@ -236,12 +236,6 @@ class _Hanging(NamedTuple):
 def _numbers(bits: int) -> list[int]:
     """The places of the ones in a number."""
     return [place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
-
-
-def _made_without_values(op: Operator, attributes: dict[str, Any]) -> Any:
-    """The results of an operator without inputs, without values; nothing is drawn from a random generator."""
-    result = op.body(**(attributes | {"ctx": "meta"} if "ctx" in op.attributes else attributes))
-    return _map(result, lambda tensor: tensor.to("meta"))
 
 
 def _viewed(entry: Entry) -> Iterator[Entry]:

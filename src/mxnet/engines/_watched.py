@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from operator import attrgetter
@@ -57,6 +58,7 @@ class Watched:
         self._inputs = list(inputs)
         self._weights = list(weights)
         self._torch: Function | None = None
+        self._compiling = threading.Lock()
         self.notes: dict[str, str] = {}
         # What is compiled, and for which weights: replaced as one, since other threads may be in a call.
         self._current: tuple[_State, Function | None] = _State.of(tensors), self._compile(sample, tensors)
@@ -67,9 +69,17 @@ class Watched:
             self._current = _State.of(weights), None
             return self._on_torch(inputs, weights)
         if compiled is None:
-            compiled = self._compile(inputs, weights)
-            self._current = state, compiled
+            compiled = self._compile_once(state, inputs, weights)
         return compiled(*inputs)
+
+    def _compile_once(self, state: _State, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Function:
+        """Compile, unless another thread has done so for the same weights meanwhile."""
+        with self._compiling:
+            seen, compiled = self._current
+            if seen is not state or compiled is None:
+                compiled = self._compile(inputs, weights)
+                self._current = state, compiled
+        return compiled
 
     def _on_torch(self, inputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Sequence[Tensor]:
         """The results by torch's own calls, which are written once, whatever the weights."""
@@ -84,7 +94,8 @@ class Watched:
         constants = {node: tensor.detach() for node, tensor in zip(self._weights, weights, strict=True)}
         graph = Subgraph(self._entries, self._inputs, examples, constants, inputs[0].device)
         start = time.perf_counter()
-        function, notes = self._engine.assemble(graph, inputs)
+        with torch.inference_mode(False):  # what is compiled in it could not be used outside
+            function, notes = self._engine.assemble(graph, inputs)
         self.notes = {**notes, "compiled in": f"{time.perf_counter() - start:.2f} s"}
         return function
 

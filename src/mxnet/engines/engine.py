@@ -73,6 +73,8 @@ class Engine:
         By which users ask for it.
     precisions : tuple of str
         What it can compute in, as users ask for it by ``precision=``; the first is its default.
+    devices : tuple of str
+        Torch's names of the kinds of device it runs on.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Engine:
 
     name: ClassVar[str] = ""
     precisions: ClassVar[tuple[str, ...]] = ("float32",)
+    devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda", "mps")
 
     @classmethod
     def problem(cls) -> str:
@@ -107,6 +110,10 @@ class Engine:
 
     def after(self, parts: Sequence[Subgraph]) -> None:
         """Told of the parts it is going to compile."""
+
+    def suits(self, graph: Subgraph) -> bool:
+        """Whether it is worth trying for a network, or runs it as another engine does."""
+        return True
 
     def samples(self, graph: Subgraph) -> Sequence[Sequence[Tensor]]:
         """The inputs of some calls of the whole network, which `compile` is to be given for its parts; default none.

@@ -16,6 +16,7 @@ __all__ = ["LARGEST", "Appender", "RecordReader", "read_index", "record_bytes"]
 MAGIC = b"\x0a\x23\xd7\xce"
 LARGEST = (1 << 29) - 1
 """Bytes in a payload: the length has the lower 29 bits of its word, the kind of the part the upper three."""
+_LONGEST_LINE = 1 << 16  # bytes of an index: what is longer is no line of one
 _HEAD = struct.Struct("<4sI")
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 _KINDS = ("a whole record", "a first part", "a middle part", "a last part")
@@ -180,8 +181,10 @@ def read_index(path: str, key_type: Callable[[Any], Any]) -> tuple[list[Any], di
     offsets = {}
     start = 0
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise OSError(None, "not a regular file")
         with open(path, "rb") as lines:
-            for line in lines:
+            while line := lines.readline(_LONGEST_LINE):
                 try:
                     name, place, *_ = line.decode().strip().split("\t", 2)
                     key, offset = key_type(name), int(place)

@@ -155,7 +155,7 @@ class CachedGraph:
 
     def report(self) -> list[dict[str, str]]:
         """What engines compiled, the last used at the end."""
-        plans = [plan for plan in self._plans.values() if type(plan) is Plan and plan.notes]
+        plans = [plan for plan in list(self._plans.values()) if type(plan) is Plan and plan.notes]
         return [{"inputs": ", ".join(map(_described, plan.trace.forms)), **plan.notes} for plan in plans]
 
     def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[Plan | None, Sequence[Array]]:

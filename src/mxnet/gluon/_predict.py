@@ -185,7 +185,7 @@ class _Network:
             if structure is None:
                 structure, tensors = self._run(inputs)
         if device.torch_device.type != "cuda":
-            return _Result(structure, [tensor.cpu() for tensor in tensors], rows)
+            return _Result(structure, [_own(tensor.cpu(), batch) for tensor in tensors], rows)
         tensors = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
         arrived = torch.cuda.Event()
         arrived.record(torch.cuda.current_stream(device.torch_device))
@@ -205,6 +205,12 @@ class _Network:
         if any(tensor.dim() == 0 or len(tensor) != self.full for tensor in tensors):
             return None, []
         return structure, [tensor[:rows] for tensor in tensors]
+
+
+def _own(tensor: torch.Tensor, batch: Array) -> torch.Tensor:
+    """The tensor, or a copy if it has the memory of the batch, which is the caller's."""
+    shared = tensor.untyped_storage().data_ptr() == read(batch).untyped_storage().data_ptr()
+    return tensor.clone() if shared else tensor
 
 
 def _moved(batch: Array, device: Device) -> Array:

@@ -60,4 +60,6 @@ def _bar() -> Any:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=Console(stderr=True),
+        redirect_stdout=False,  # what the program prints goes where it would without a bar
+        redirect_stderr=False,
     )

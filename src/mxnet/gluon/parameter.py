@@ -247,7 +247,8 @@ class Parameter(Changing):
         # Four dimensions are a convolution's weight: with the channels last the CPU's and the GPU's kernels are
         # faster, and what they make of the data stays in that layout by itself.
         form = torch.channels_last if len(self._shape) == 4 else torch.contiguous_format
-        return torch.empty(self._shape, dtype=_dtype.to_torch(self._dtype), device=device, memory_format=form)
+        with torch.inference_mode(False):  # else it could never be trained, nor its changes be counted
+            return torch.empty(self._shape, dtype=_dtype.to_torch(self._dtype), device=device, memory_format=form)
 
     def _set_replicas(self, tensor: torch.Tensor, devices: Sequence[Device]) -> None:
         replicas = []
