@@ -50,12 +50,12 @@ class _CudaGraph:
             current = torch.cuda.current_stream()
             aside = torch.cuda.Stream()
             aside.wait_stream(current)
-            with torch.cuda.stream(aside):
+            with torch.cuda.stream(aside):  # which ends in any case; the context of a capture that fails does not
                 for _ in range(_WARM_UP):
                     function(*self._inputs)
-            # On this device's own stream, and regardless of what other threads do meanwhile.
-            with torch.cuda.graph(self._graph, stream=aside, capture_error_mode="thread_local"):
-                self._outputs = list(function(*self._inputs))
+                # On a stream of this device, and regardless of what other threads do meanwhile.
+                with torch.cuda.graph(self._graph, stream=aside, capture_error_mode="thread_local"):
+                    self._outputs = list(function(*self._inputs))
             current.wait_stream(aside)
             self._done = torch.cuda.Event()
             self._done.record(current)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mxnet.operators._forms import Forms
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Entry, Node, replay, variables
 
@@ -30,7 +31,8 @@ def results_of(node: Node, given: Sequence[Any]) -> tuple[Tensor, ...]:
     """The results of an operator's node that predicts, for inputs without values."""
     attributes = node.attributes | {"training": False} if node.op.modal else node.attributes
     if any(isinstance(value, Tensor) for value in given):
-        result = node.op.body(*given, **attributes)
+        with Forms():
+            result = node.op.body(*given, **attributes)
     else:
         result = made_without_values(node.op, attributes)
     results = (result,) if isinstance(result, Tensor) else tuple(result)

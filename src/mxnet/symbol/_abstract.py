@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from mxnet.base import MXNetError, NotTraceable
+from mxnet.operators._forms import Forms
 from mxnet.operators.catalogue import Operator
 from mxnet.symbol._graph import Node
 
@@ -121,7 +122,8 @@ def _run(
     pairs = list(zip(shapes, types, strict=True))
     try:
         tensors = [None if shape is None else make(shape, dtype=dtype) for shape, dtype in pairs]
-        made = op.body(*tensors, **attributes)
+        with Forms():
+            made = op.body(*tensors, **attributes)
     except (NotImplementedError, NotTraceable):  # how torch and bodies say that a shape hangs on values
         return None
     except _REFUSALS as error:
