@@ -110,3 +110,122 @@ def test_table(monkeypatch, capsys):
         [" resnet18_v1 ", " 2 ", " inference "],
         [" resnet18_v1 ", " 2 ", " training "],
     ]
+
+
+INFERENCE_COLUMNS = (
+    "model,batch,size,engine,precision,median_ms,min_ms,mxnet_ratio,float32_ratio,cold_start_s,peak_mb,chosen,"
+    "rounds,calls,setup,command"
+)
+INFERENCE_ROWS = """
+alexnet,1,224,mxnet,float32,10,9,1,1,0.5,400,openvino,7,210,a machine,python inference.py
+alexnet,1,224,torch,float32,20,19,0.5,1,0.2,300,,7,140,a machine,python inference.py
+alexnet,1,224,openvino,float32,10.1,9,0.98,1,0.4,200,,7,210,a machine,python inference.py
+alexnet,1,224,openvino,bfloat16,5,4,2,0.5,0.4,200,,7,210,a machine,python inference.py
+vgg16,16,224,mxnet,float32,1000,990,1,1,3,4000,torch,7,14,a machine,python inference.py --resume
+vgg16,16,224,torch,float32,800,790,1.25,1,2,3000,,7,14,a machine,python inference.py --resume
+vgg16,16,224,genuine-1.9.1,float32,4000,3900,0.25,1,2,3000,,7,14,a machine,python inference.py --resume
+vgg16,16,224,openvino,bfloat16,500,400,2,0.125,0.4,200,,7,210,a machine,python inference.py
+"""
+
+
+def cells_of(text, start):
+    """The cells of the one line of a Markdown text that starts so."""
+    (line,) = [line for line in text.splitlines() if line.startswith(start)]
+    return [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def test_report_of_inference(monkeypatch, tmp_path):
+    import inference
+
+    (tmp_path / "inference.csv").write_text(INFERENCE_COLUMNS + INFERENCE_ROWS, encoding="utf-8")
+    (tmp_path / "agreement.csv").write_text(
+        "model,precision,images,accuracy,same,setup\nresnet18_v1,bfloat16,360,0.975,0.9972,a machine\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(sys, "argv", ["benchmarks/inference.py", "--report-only", "--out", str(tmp_path)])
+    inference.main()
+    text = (tmp_path / "inference.md").read_text(encoding="utf-8")
+    assert text.count("a machine") == 1
+    assert "`python inference.py`" in text and "`python inference.py --resume`" in text
+    # The best peers are OpenVINO (0.98) and torch (1.25): sqrt(0.98 * 1.25) = 1.1068.
+    assert cells_of(text, "| **the best peer**")[1:] == ["2", "1.107", "0.980", "1.250", "1.250", "vgg16, batch 16"]
+    mean = f"{np.sqrt(0.5 * 1.25):.3f}"
+    assert cells_of(text, "| torch |")[1:] == ["2", mean, "0.500", "1.250", "1.250", "vgg16, batch 16"]
+    assert cells_of(text, "| onnxruntime |")[1:] == ["0", "", "", "", "", ""]
+    times = text[text.index("## Time of a call") : text.index("## Less precise")]
+    wanted = ["1000.00 (torch)", "800.00", "", "", "", "4000.00", "", "1.250 (torch)", "0.250"]
+    assert cells_of(times, "| vgg16 ")[2:] == wanted
+    less = text[text.index("## Less precise") : text.index("## Cold start")]
+    assert cells_of(less, "| alexnet ")[-2:] == ["5.00", "0.500"]
+    assert cells_of(less, "| geometric mean ")[-1] == "0.250"
+    assert cells_of(text, "| bfloat16 ") == ["bfloat16", "97.5%", "99.7%"]
+    assert 0 < (tmp_path / "inference.svg").stat().st_size < 200_000
+
+
+def test_rows_of_inference_replace_those_of_the_same_key(tmp_path):
+    from dataclasses import replace
+
+    import _inference_rows as rows
+
+    (tmp_path / "inference.csv").write_text(INFERENCE_COLUMNS + INFERENCE_ROWS, encoding="utf-8")
+    before = rows.read(rows.Speed, tmp_path)
+    rows.add([replace(before[1], median_ms=21.5), replace(before[0], batch=2, mxnet_ratio=float("nan"))], tmp_path)
+    after = rows.read(rows.Speed, tmp_path)
+    assert [after[0], after[1].median_ms, *after[2:-1]] == [before[0], 21.5, *before[2:]]
+    assert after[-1].batch == 2 and np.isnan(after[-1].mxnet_ratio)
+
+
+def test_ratio_of_turns_does_not_change_with_the_machine():
+    from _inference_driver import calls_in_turn, ratio, rotated
+
+    ours = {0: [2.0, 2, 9], 1: [20.0, 20], 2: [4.0, 4], 3: [7.0]}
+    theirs = {0: [1.0, 1], 1: [10.0, 10, 90], 2: [1.0, 1]}  # the machine is ten times slower in the second round
+    assert ratio(ours, theirs) == 2
+    assert np.isnan(ratio(ours, {4: [1.0]}))
+    assert [calls_in_turn(seconds) for seconds in (0.001, 0.02, 0.5, 3)] == [(40, 40), (5, 20), (1, 2), (0, 2)]
+    assert calls_in_turn(3, part=3) == (0, 1)
+    assert [rotated("abc", number) for number in (0, 1, 5)] == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
+
+
+def test_engines_that_predict_something_else_are_not_timed():
+    from _inference_driver import check_scores
+    from _inference_rows import Contestant
+
+    scores = np.array([[1.0, -4.0]])
+    close = {Contestant("mxnet"): scores + 3e-3, Contestant("torch"): scores, Contestant("mxnet", "int8"): -scores}
+    check_scores(close, "alexnet, batch 1")
+    for wrong in (scores + 5e-3, scores * np.nan):
+        with pytest.raises(RuntimeError, match=r"alexnet, batch 1: openvino and torch differ by"):
+            check_scores(close | {Contestant("openvino"): wrong}, "alexnet, batch 1")
+
+
+def test_inference_of_a_small_network(monkeypatch, tmp_path, capfd):
+    import inference
+    from _inference_rows import Speed, read
+
+    options = ["--models", "mobilenet0.25", "--batches", "2", "--size", "32", "--rounds", "2", "--threads", "1"]
+    options += ["--engines", "torch", "--precisions", "float32", "--only", "speed", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["benchmarks/inference.py", *options, "--resume"])
+    inference.main()
+    ours, theirs = read(Speed, tmp_path)
+    assert (str(ours.contestant), str(theirs.contestant)) == ("mxnet", "torch")
+    assert ours.chosen in ("openvino", "onnxruntime", "torch") and theirs.chosen == ""
+    assert ours.mxnet_ratio == theirs.float32_ratio == 1 and theirs.mxnet_ratio > 0
+    assert 0 < theirs.min_ms <= theirs.median_ms and theirs.cold_start_s > 0 and theirs.peak_mb > 50
+    assert theirs.rounds == 2 and theirs.calls >= 4
+    assert "| mobilenet0.25 | 2 | " in (tmp_path / "inference.md").read_text(encoding="utf-8")
+    assert "measured in" in capfd.readouterr().err
+
+    inference.main()  # nothing is left to do
+    assert read(Speed, tmp_path) == [ours, theirs]
+    assert capfd.readouterr().err == ""
+
+
+def test_worker_that_fails_is_told_of(tmp_path):
+    from _inference_driver import Session
+    from _inference_rows import Contestant
+
+    with Session(1, str(tmp_path), tmp_path, print) as session:
+        (problem,) = session.start([Contestant("openvino")], "alexnet", 3)
+        assert not session.scores()
+    assert problem.startswith("openvino (alexnet, batch 3) ended with status 1:") and "batch3.onnx" in problem

@@ -26,7 +26,7 @@ from mxnet.gluon import nn
 from mxnet.operators import find
 from mxnet.symbol._graph import Node, topological
 
-NAMES = [name for name in ("openvino", "onnxruntime", "torch") if not engines.engines()[name]]
+NAMES = [name for name in ("openvino", "openvino-split", "onnxruntime", "torch") if not engines.engines()[name]]
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +188,13 @@ def test_a_part_that_fails_to_compile_runs_on_torch_with_a_warning():
 def test_every_engine_computes_what_the_block_does(name):
     net, images = residual()
     check(engine_named(name)(), net, images, tolerance=1e-4)
+
+
+@pytest.mark.skipif(bool(engines.engines()["inductor"]), reason="torch.compile cannot be used")
+@pytest.mark.filterwarnings("ignore")  # its own, of torch and of what it imports
+def test_inductor_computes_what_the_block_does():
+    net, images = residual()
+    check(engine_named("inductor")(), net, images, tolerance=1e-4)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -30,6 +30,7 @@ Tensor = torch.Tensor
 
 # Where nothing is measured, the first that is installed.
 _CANDIDATES = ("openvino", "openvino-split", "onnxruntime", "torch")
+_HOPELESS = 1.5  # how many times as long as the best one takes what is not tried any further
 _TURNS = 2  # of each of two that are compared, after a call that does not count
 _BLOCK = 0.1  # seconds that a turn may take, or one call if that takes longer
 _MOST_CALLS = 10  # in a turn
@@ -126,15 +127,14 @@ def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
                 challenger = engine.assemble(graph, sample)
-            held = [each for each in (champion, challenger) if each is not None]
-            *others, new = _times([each.function for each in held], sample)
+            _seconds(challenger, sample)  # the first call may prepare things
+            tried[name] = _seconds(challenger, sample)
         except Exception as error:  # whatever a foreign library raises; another one may do
             failure = error
             continue
-        if others:
-            tried[best] = min(*others, tried[best])
-        tried[name] = new
-        if not others or new < others[0]:
+        if champion is not None and tried[name] < _HOPELESS * tried[best]:
+            tried[best], tried[name] = _times([champion.function, challenger.function], sample)
+        if champion is None or tried[name] < tried[best]:
             best, champion = name, challenger
     if champion is None:
         raise failure

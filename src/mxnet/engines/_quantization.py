@@ -34,7 +34,7 @@ def quantized(model: Any, samples: Sequence[Sequence[torch.Tensor]]) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep NNCF from telling its progress on the terminal."""
+    """Keep NNCF's log from the terminal; its progress bar stays, for this takes a while."""
     logger = logging.getLogger("nncf")
     level = logger.level
     logger.setLevel(logging.ERROR)
