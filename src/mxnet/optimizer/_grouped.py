@@ -17,7 +17,7 @@ from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array
 from mxnet.optimizer.optimizer import Optimizer
 
-__all__ = ["Group", "GroupedOptimizer", "zeros_like"]
+__all__ = ["Group", "GroupedOptimizer", "average", "average_squares", "clipped", "norms", "zeros_like"]
 
 Tensor = torch.Tensor
 
@@ -35,18 +35,21 @@ class Group:
         Learning rate and weight decay.
     count : int
         How many updates they have seen, this one included.
+    indices : list
+        What tells the parameters apart.
     weights, grads : list of torch.Tensor
     states : list of list of torch.Tensor
         One list for each array that a parameter's state consists of.
     """
 
-    __slots__ = ("count", "grads", "lr", "size", "states", "wd", "weights")
+    __slots__ = ("count", "grads", "indices", "lr", "size", "states", "wd", "weights")
 
     def __init__(self, lr: float, wd: float, count: int, states: int) -> None:
         self.lr = lr
         self.wd = wd
         self.count = count
         self.size = 0
+        self.indices: list[Any] = []
         self.weights: list[Tensor] = []
         self.grads: list[Tensor] = []
         self.states: list[list[Tensor]] = [[] for _ in range(states)]
@@ -56,10 +59,7 @@ class Group:
         grads = self.grads
         if scale != 1.0:
             grads = torch._foreach_mul(grads, scale)
-        if clip is not None and clip > 0:
-            grads = torch._foreach_clamp_max(grads, clip)
-            torch._foreach_clamp_min_(grads, -clip)
-        return grads
+        return clipped(grads, clip)
 
     def decayed_grads(self, scale: float, clip: float | None) -> list[Tensor]:
         """`scaled_grads` plus the weight decay."""
@@ -113,6 +113,7 @@ class GroupedOptimizer(Optimizer):
             group = groups.get(key)
             if group is None:
                 group = groups[key] = Group(lr, wd, count, len(row) - 2)
+            group.indices.append(index)
             group.weights.append(weight)
             group.grads.append(row[1])
             for states, state in zip(group.states, row[2:], strict=True):
@@ -121,6 +122,33 @@ class GroupedOptimizer(Optimizer):
             if group.size >= _CHUNK and weight.device.type == "cpu":
                 yield groups.pop(key)
         yield from groups.values()
+
+
+def clipped(tensors: list[Tensor], clip: float | None) -> list[Tensor]:
+    """The tensors clipped to between minus and plus `clip`, as copies; themselves if it is not positive."""
+    if clip is None or clip <= 0:
+        return tensors
+    tensors = torch._foreach_clamp_max(tensors, clip)
+    torch._foreach_clamp_min_(tensors, -clip)
+    return tensors
+
+
+def average(means: list[Tensor], values: list[Tensor], beta: float) -> None:
+    """Let running means follow new values: ``beta * mean + (1 - beta) * value``, in place."""
+    torch._foreach_mul_(means, beta)
+    torch._foreach_add_(means, values, alpha=1 - beta)
+
+
+def average_squares(means: list[Tensor], values: list[Tensor], beta: float) -> None:
+    """Let running means follow the squares of new values, in place."""
+    torch._foreach_mul_(means, beta)
+    torch._foreach_addcmul_(means, values, values, 1 - beta)
+
+
+def norms(tensors: list[Tensor]) -> Tensor:
+    """The Euclidean norm of each tensor, of 16 bits those in float32, as one vector."""
+    dtype = torch.float32 if tensors[0].dtype.itemsize == 2 else None
+    return torch.stack(torch._foreach_norm(tensors, 2, dtype))
 
 
 def zeros_like(weight: Array) -> Any:
@@ -147,6 +175,8 @@ def _rows(
         row = [tensor, gradient]
         if state is not None:
             for array in state if isinstance(state, (tuple, list)) else (state,):
+                if array is None:
+                    continue
                 if _layout(array._data) != layout:
                     array._replace(_matching(array._data, tensor, "state"), weight._tag)
                 row.append(array._data)

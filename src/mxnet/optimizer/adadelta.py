@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, zeros_like
+from mxnet.optimizer._grouped import Group, GroupedOptimizer, average_squares, zeros_like
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["AdaDelta"]
@@ -52,12 +52,10 @@ class AdaDelta(GroupedOptimizer):
     def _update_group(self, group: Group) -> None:
         grads = group.decayed_grads(self.rescale_grad, self.clip_gradient)
         acc_grad, acc_delta = group.states
-        torch._foreach_mul_(acc_grad, self.rho)
-        torch._foreach_addcmul_(acc_grad, grads, grads, 1 - self.rho)
+        average_squares(acc_grad, grads, self.rho)
         delta = torch._foreach_add(acc_delta, self.epsilon)
         torch._foreach_div_(delta, torch._foreach_add(acc_grad, self.epsilon))
         torch._foreach_sqrt_(delta)
         torch._foreach_mul_(delta, grads)
-        torch._foreach_mul_(acc_delta, self.rho)
-        torch._foreach_addcmul_(acc_delta, delta, delta, 1 - self.rho)
+        average_squares(acc_delta, delta, self.rho)
         torch._foreach_add_(group.weights, delta, alpha=-group.lr)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, zeros_like
+from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, average_squares, zeros_like
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["RMSProp"]
@@ -69,11 +69,9 @@ class RMSProp(GroupedOptimizer):
     def _update_group(self, group: Group) -> None:
         grads = group.decayed_grads(self.rescale_grad, self.clip_gradient)
         mean, var, momentum = group.states if self.centered else (None, group.states[0], None)
-        torch._foreach_mul_(var, self.rho)
-        torch._foreach_addcmul_(var, grads, grads, 1 - self.rho)
+        average_squares(var, grads, self.rho)
         if self.centered:
-            torch._foreach_mul_(mean, self.rho)
-            torch._foreach_add_(mean, grads, alpha=1 - self.rho)
+            average(mean, grads, self.rho)
             divisors = torch._foreach_addcmul(var, mean, mean, -1)
             torch._foreach_add_(divisors, self.epsilon)
             torch._foreach_sqrt_(divisors)
