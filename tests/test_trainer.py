@@ -290,6 +290,40 @@ def test_states_of_one_device_serve_two(tmp_path):
     assert wider.optimizer.num_update == 2
 
 
+NAMES = sorted(set(mx.optimizer.Optimizer.opt_registry) - {"test", "sgld"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimizer_learns_and_goes_on_from_a_file(tmp_path, name):
+    inputs = mx.np.array(np.random.RandomState(0).uniform(-1, 1, (16, 3)))
+    targets = (inputs * mx.np.array([0.5, -0.3, 0.2])).sum(1, keepdims=True) + 0.4
+
+    def make():
+        net = gluon.nn.Dense(1, in_units=3)
+        net.initialize(mx.init.Constant(0.1))
+        return net, gluon.Trainer(net.collect_params(), name, {"learning_rate": 0.02})
+
+    def learn(net, trainer, steps):
+        losses = []
+        for _ in range(steps):
+            with autograd.record():
+                loss = ((net(inputs) - targets) ** 2).sum()
+            loss.backward()
+            trainer.step(16)
+            losses.append(loss.item())
+        return losses
+
+    net, trainer = make()
+    losses = learn(net, trainer, 5)
+    assert losses[-1] < losses[0]
+    net.save_parameters(str(tmp_path / "net"))
+    trainer.save_states(tmp_path / "states")
+    other, another = make()
+    other.load_parameters(str(tmp_path / "net"))
+    another.load_states(tmp_path / "states")
+    assert learn(other, another, 3) == learn(net, trainer, 3)
+
+
 def test_wrong_state_files(tmp_path):
     trainer = gluon.Trainer([parameter()], "sgd")
     with pytest.raises(FileNotFoundError):

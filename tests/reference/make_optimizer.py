@@ -4,11 +4,13 @@ Run from this folder under genuine MXNet 2.0.0b1 (see make_zoo.py for the enviro
 
     python make_optimizer.py
 
-writes `optimizer.json`, the cases (optimizer, arguments, type of the weights, factors by parameter), and
-`optimizer.npz`, for each case the weights and states after `STEPS` updates of three parameters, one after the other in
-one vector. Numbers come from `fill_rule.py`; the tests import `weights` and `gradients` from here.
+writes `optimizer.json`, the arguments of every optimizer with their defaults, and the cases (optimizer, arguments, type
+of the weights, factors by parameter, names, and which weight and which gradient are zeros), and `optimizer.npz`, for
+each case the weights and states after `STEPS` updates of three parameters, one after the other in one vector. Numbers
+come from `fill_rule.py`; the tests import `weights` and `gradients` from here.
 """
 
+import inspect
 import json
 
 import fill_rule
@@ -31,19 +33,37 @@ OPTIMIZERS = {
     "adadelta": [{}, {"rho": 0.8, "epsilon": 0.01}],
     "rmsprop": [{}, {"rho": 0.8, "clip_weights": 0.7}, {"centered": True, "momentum": 0.7, "epsilon": 0.01}],
     "test": [{}],
+    "adamax": [{}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01}],
+    "nadam": [{}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01, "schedule_decay": 0.5}],
+    "adabelief": [{}, {"correct_bias": False}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01}],
+    "ftrl": [{}, {"lamda1": 0.5, "beta": 0.3}],
+    "ftml": [{}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01}],
+    "lamb": [
+        {},
+        {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01, "bias_correction": False},
+        {"lower_bound": 1.5, "upper_bound": 2.0},
+    ],
+    "lans": [{}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01}, {"lower_bound": 1.5, "upper_bound": 2.0}],
+    "lars": [{}, {"momentum": 0.9, "eta": 0.1, "epsilon": 0.5}],
+    "dcasgd": [{}, {"momentum": 0.9, "lamda": 0.5}],
+    "signum": [{}, {"momentum": 0.0}, {"momentum": 0.0, "wd_lh": 0.2}, {"momentum": 0.5, "wd_lh": 0.2}],
 }
+MIXES_TYPES = {"adamw", "adagrad", "adadelta", "rmsprop", "adabelief", "ftrl", "lamb", "lans"}
 SCHEDULE = ["MultiFactorScheduler", {"step": [2, 4], "factor": 0.5, "base_lr": 0.05, "warmup_steps": 2}]
+NAMES = ["first", "second", "third"]
 FACTORS = {"lr_mult": {"first": 0.5, 1: 2.0}, "wd_mult": {"second": 0.0, 2: 3.0}}
 
 
 def weights(case):
     """Return the initial weights of a case."""
-    return [fill_rule.noise(f"weight{n}", shape).astype(case["dtype"]) for n, shape in enumerate(SHAPES)]
+    made = [fill_rule.noise(f"weight{n}", shape).astype(case["dtype"]) for n, shape in enumerate(SHAPES)]
+    return [value * (n != case.get("zero_weight")) for n, value in enumerate(made)]
 
 
 def gradients(case, step):
     """Return the gradients of a step."""
-    return [2 * fill_rule.noise(f"grad{step}.{n}", s).astype(case["dtype"]) for n, s in enumerate(SHAPES)]
+    made = [2 * fill_rule.noise(f"grad{step}.{n}", s).astype(case["dtype"]) for n, s in enumerate(SHAPES)]
+    return [value * (n != case.get("zero_gradient")) for n, value in enumerate(made)]
 
 
 def cases():
@@ -65,11 +85,31 @@ def cases():
         ("adagrad", {}),
         ("adadelta", {"epsilon": 0.01}),
         ("rmsprop", {}),
+        ("adamax", {}),
+        ("nadam", {}),
+        ("adabelief", {}),
+        ("ftrl", {}),
+        ("ftml", {}),
+        ("lamb", {}),
+        ("lans", {}),
+        ("lars", {"momentum": 0.9, "eta": 0.1}),
+        ("dcasgd", {"momentum": 0.9}),
+        ("signum", {}),
     ]:
         arguments = {"learning_rate": 0.05, "wd": 0.2, **arguments}
         yield {"name": name, "arguments": {**arguments, "multi_precision": True}, "dtype": "float16"}
-        if name in ("sgd", "nag", "adam"):  # genuine MXNet mixes types in the others, and refuses
+        if name not in MIXES_TYPES and name != "signum":  # refused there; and rounding would change signs
             yield {"name": name, "arguments": {**arguments, "multi_precision": False}, "dtype": "float16"}
+    for name, arguments, zeros in [
+        ("lamb", {}, {"zero_weight": 1, "zero_gradient": 2}),
+        ("lamb", {"wd": 0.2, "lower_bound": 0.5}, {"zero_weight": 1, "zero_gradient": 2}),
+        ("lans", {"wd": 0.2}, {"zero_weight": 1}),  # of a gradient of zeros it makes NaN
+        ("lars", {"wd": 0.2, "eta": 0.1}, {"zero_weight": 1, "zero_gradient": 2}),
+    ]:
+        yield {"name": name, "arguments": {"learning_rate": 0.05, **arguments}, "dtype": "float32", **zeros}
+    arguments = {"learning_rate": 0.05, "wd": 0.2, "momentum": 0.9, "eta": 0.1}
+    for names in (["a.gamma", "bn_beta", "weight"], ["bias", "gammas", "beta.running"]):
+        yield {"name": "lars", "arguments": arguments, "dtype": "float32", "names": names}
 
 
 def make(mx, case):
@@ -78,11 +118,18 @@ def make(mx, case):
     if "lr_scheduler" in arguments:
         name, options = arguments["lr_scheduler"]
         arguments["lr_scheduler"] = getattr(mx.lr_scheduler, name)(**options)
-    optimizer = mx.optimizer.create(case["name"], param_idx2name={0: "first", 1: "second", 2: "third"}, **arguments)
+    names = dict(enumerate(case.get("names", NAMES)))
+    optimizer = mx.optimizer.create(case["name"], param_idx2name=names, **arguments)
     if case.get("factors"):
         optimizer.set_lr_mult(FACTORS["lr_mult"])
         optimizer.set_wd_mult(FACTORS["wd_mult"])
     return optimizer
+
+
+def signature(optimizer):
+    """Return the constructor's arguments in their order, each with its default."""
+    parameters = inspect.signature(type(optimizer)).parameters.values()
+    return [[one.name, one.default] for one in parameters if one.kind is not one.VAR_KEYWORD]
 
 
 def flat(state):
@@ -115,8 +162,12 @@ def main():
     for number, case in enumerate(everything):
         arrays[f"{number}.weights"], arrays[f"{number}.states"] = outcome(mxnet, case)
     np.savez_compressed("optimizer.npz", **arrays)
+    made = {name: mxnet.optimizer.create(name) for name in [*OPTIMIZERS, "sgld"] if name != "test"}
+    signatures = {name: signature(optimizer) for name, optimizer in made.items()}
+    aggregates = {name: optimizer.aggregate_num for name, optimizer in made.items()}
     with open("optimizer.json", "w") as file:
-        file.write("[\n" + ",\n".join(map(json.dumps, everything)) + "\n]\n")
+        file.write(f'{{"signatures": {json.dumps(signatures)},\n"aggregate_num": {json.dumps(aggregates)},\n')
+        file.write('"cases": [\n' + ",\n".join(map(json.dumps, everything)) + "\n]}\n")
 
 
 if __name__ == "__main__":
