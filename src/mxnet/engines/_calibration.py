@@ -53,10 +53,14 @@ class Calibration:
         return batches if isinstance(batches, Calibration) else Calibration(batches)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Calibration) or len(self._batches) != len(other._batches):
-            return NotImplemented if not isinstance(other, Calibration) else False
-        pairs = zip(self._batches, other._batches, strict=True)
-        return all(len(one) == len(two) and all(map(torch.equal, one, two)) for one, two in pairs)
+        if not isinstance(other, Calibration):
+            return NotImplemented
+        if self._forms() != other._forms():
+            return False
+        return all(all(map(torch.equal, *pair)) for pair in zip(self._batches, other._batches, strict=True))
+
+    def _forms(self) -> list[list[tuple[torch.Size, torch.dtype]]]:
+        return [[(tensor.shape, tensor.dtype) for tensor in batch] for batch in self._batches]
 
     __hash__ = None
 
