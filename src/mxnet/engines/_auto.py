@@ -59,12 +59,12 @@ class Auto(Calibrated):
     precisions = ("float32", "bfloat16", "float16", "int8")
 
     def assemble(self, graph: Subgraph, sample: Sequence[Tensor]) -> Assembled:
-        contenders = self._contenders(graph)
-        names = list(contenders)
         wanted = os.environ.get("MXNET_INFERENCE_ENGINE", "")
-        fixed = environment_flag("MXNET_ENFORCE_DETERMINISM") or not environment_flag("MXNET_INFERENCE_AUTOTUNE", True)
         if wanted and wanted.lower() != self.name:
             return self._made(self._named(wanted, graph)).assemble(graph, sample)
+        contenders = self._contenders(graph)
+        names = list(contenders)
+        fixed = environment_flag("MXNET_ENFORCE_DETERMINISM") or not environment_flag("MXNET_INFERENCE_AUTOTUNE", True)
         if len(names) == 1 or fixed:
             return contenders[names[0]].assemble(graph, sample)
         key = _key(graph, names, self.precision)
@@ -127,8 +127,8 @@ def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
                 challenger = engine.assemble(graph, sample)
-            _seconds(challenger, sample)  # the first call may prepare things
-            tried[name] = _seconds(challenger, sample)
+            _seconds(challenger.function, sample)  # the first call may prepare things
+            tried[name] = _seconds(challenger.function, sample)
         except Exception as error:  # whatever a foreign library raises; another one may do
             failure = error
             continue
@@ -136,6 +136,7 @@ def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence
             tried[best], tried[name] = _times([champion.function, challenger.function], sample)
         if champion is None or tried[name] < tried[best]:
             best, champion = name, challenger
+        del challenger  # the one that lost goes before the next is compiled
     if champion is None:
         raise failure
     told = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in tried.items())
