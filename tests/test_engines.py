@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
+import weakref
 
 import numpy as onp
 import pytest
@@ -21,7 +22,7 @@ from mxnet.engines._assembly import compile_parts, on_torch
 from mxnet.engines._folding import fold_normalization
 from mxnet.engines._partition import partition
 from mxnet.engines._watched import Watched
-from mxnet.engines.engine import Engine, Subgraph, engine_named
+from mxnet.engines.engine import Assembled, Engine, Subgraph, engine_named
 from mxnet.gluon import nn
 from mxnet.operators import find
 from mxnet.symbol._graph import Node, topological
@@ -366,6 +367,38 @@ def test_auto_measures_once_and_remembers(home, monkeypatch):
         mx.engines._auto._remembered.clear()  # as in a new process
         check(engine_named("auto")(), net, images, tolerance=1e-4)
         assert len(measured) == 1 and (home / "engines.json").exists()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([3.0, 2.0, 1.0])))
+@pytest.mark.parametrize("heavy, most", [(1 << 40, 2), (0, 1)])
+def test_the_fastest_is_found_with_few_held_at_a_time(monkeypatch, order, heavy, most):
+    monkeypatch.setattr("mxnet.engines._auto._HEAVY", heavy)
+    monkeypatch.setattr("mxnet.engines._auto._seconds", lambda function, sample: function.seconds)
+    held, highest = weakref.WeakSet(), []
+
+    class Function:
+        def __init__(self, seconds):
+            self.seconds = seconds
+
+    class Contender:
+        def __init__(self, seconds):
+            self.seconds = seconds
+
+        def assemble(self, graph, sample):
+            if self.seconds is None:
+                raise RuntimeError("does not compile")
+            function = Function(self.seconds)
+            held.add(function)
+            highest.append(len(held))
+            return Assembled(function, {})
+
+    graph = Subgraph([], [], [], {}, torch.device("cpu"))
+    contenders = {"broken": Contender(None), **{f"takes {seconds}": Contender(seconds) for seconds in order}}
+    best, assembled = mx.engines._auto._fastest(contenders, graph, [])
+    assert best == "takes 1.0" and assembled.function.seconds == 1.0
+    assert max(highest) == most and list(held) == [assembled.function]
+    with pytest.raises(RuntimeError, match="does not compile"):
+        mx.engines._auto._fastest({"broken": Contender(None)}, graph, [])
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": 3}', "[" * 100_000])

@@ -31,9 +31,11 @@ Tensor = torch.Tensor
 # Where nothing is measured, the first that is installed.
 _CANDIDATES = ("openvino", "openvino-split", "onnxruntime", "torch")
 _HOPELESS = 1.5  # how many times as long as the best one takes what is not tried any further
-_TURNS = 2  # of each of two that are compared, after a call that does not count
+_TURNS = 3  # of each of two that are compared, after a call that does not count
 _BLOCK = 0.1  # seconds that a turn may take, or one call if that takes longer
+_LONG = 0.5  # seconds of a call beside which preparations do not count, and of which one turn will do
 _MOST_CALLS = 10  # in a turn
+_HEAVY = 256 << 20  # bytes of weights from which on no two engines hold them at a time
 _MOST = 1000  # choices remembered
 _remembered: dict[str, str] = {}
 
@@ -42,7 +44,8 @@ _remembered: dict[str, str] = {}
 class Auto(Calibrated):
     """The fastest of the installed engines, by trying them on the user's own input.
 
-    That takes about as long as ten calls, and compiling with each. The choice is kept for the graph, shapes, device and
+    That takes about as long as ten calls, and compiling with each; weights of 256 MB and more are held by one engine at
+    a time. The choice is kept for the graph, shapes, device and
     versions, in ``$MXNET_HOME/engines.json``, and printed by `mxnet.engines.choices`. ``MXNET_INFERENCE_ENGINE`` names
     one engine instead; ``MXNET_INFERENCE_AUTOTUNE=0`` or ``MXNET_ENFORCE_DETERMINISM=1`` takes the first that is
     installed. `torch.compile` is not tried: it compiles for ten seconds and more.
@@ -119,39 +122,81 @@ def _stored() -> dict[str, str]:
 
 
 def _fastest(contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence[Tensor]) -> tuple[str, Assembled]:
-    """The name and the function of the fastest: each new one against the best so far, so that no more are held."""
+    """The name and the function of the fastest.
+
+    Raises
+    ------
+    Exception
+        What the last engine raised, if none compiles the graph.
+    """
+    size = sum(tensor.nbytes for tensor in graph.constants.values())
     tried: dict[str, float] = {}
+    best, champion = (_compared if size < _HEAVY else _one_by_one)(contenders, graph, sample, tried)
+    told = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in tried.items())
+    return best, champion._replace(notes={**champion.notes, "tried": told})
+
+
+def _compared(
+    contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence[Tensor], tried: dict[str, float]
+) -> tuple[str, Assembled]:
+    """The fastest: each new one against the best so far, so that no more than two are held."""
     best, champion, failure = "", None, None
     for name, engine in contenders.items():
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
-                challenger = engine.assemble(graph, sample)
-            _seconds(challenger.function, sample)  # the first call may prepare things
-            tried[name] = _seconds(challenger.function, sample)
+            challenger = _assembled(engine, graph, sample)
+            first = _seconds(challenger.function, sample)  # it may prepare things
+            tells = champion is not None and min(first, tried[best]) > _LONG
+            tried[name] = first if tells else _seconds(challenger.function, sample)
         except Exception as error:  # whatever a foreign library raises; another one may do
             failure = error
             continue
         if champion is not None and tried[name] < _HOPELESS * tried[best]:
-            tried[best], tried[name] = _times([champion.function, challenger.function], sample)
+            longest = max(tried[best], tried[name])
+            tried[best], tried[name] = _times([champion.function, challenger.function], sample, longest)
         if champion is None or tried[name] < tried[best]:
             best, champion = name, challenger
         del challenger  # the one that lost goes before the next is compiled
     if champion is None:
         raise failure
-    told = ", ".join(f"{name} {seconds * 1e3:.3g} ms" for name, seconds in tried.items())
-    return best, champion._replace(notes={**champion.notes, "tried": told})
+    return best, champion
 
 
-def _times(functions: Sequence[Function], sample: Sequence[Tensor]) -> list[float]:
-    """The shortest time of a call of each; short calls are timed more often.
+def _one_by_one(
+    contenders: Mapping[str, Engine], graph: Subgraph, sample: Sequence[Tensor], tried: dict[str, float]
+) -> tuple[str, Assembled]:
+    """The fastest, for heavy weights: one is held at a time, and the winner compiled again if it is not the last."""
+    name, held, failure = "", None, None
+    for name, engine in contenders.items():
+        held = None
+        try:
+            held = _assembled(engine, graph, sample)
+            _seconds(held.function, sample)
+            (tried[name],) = _times([held.function], sample, _seconds(held.function, sample))
+        except Exception as error:  # whatever a foreign library raises; another one may do
+            failure = error
+    if not tried:
+        raise failure
+    best = min(tried, key=lambda each: tried[each])
+    if best != name:
+        held = None
+        held = _assembled(contenders[best], graph, sample)
+    return best, held
+
+
+def _assembled(engine: Engine, graph: Subgraph, sample: Sequence[Tensor]) -> Assembled:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
+        return engine.assemble(graph, sample)
+
+
+def _times(functions: Sequence[Function], sample: Sequence[Tensor], longest: float) -> list[float]:
+    """The shortest time of a call of each, which takes `longest` or so; short calls are timed more often.
 
     They have their turns in blocks, since threads of the one called last may go on spinning for a while.
     """
-    slowest = max(_seconds(function, sample) for function in functions)
-    calls = max(1, min(_MOST_CALLS, int(_BLOCK / slowest)))
+    calls = max(1, min(_MOST_CALLS, int(_BLOCK / longest)))
     best = [math.inf] * len(functions)
-    for _ in range(_TURNS):
+    for _ in range(_TURNS if longest <= _LONG else 1):
         for number, function in enumerate(functions):
             times = [_seconds(function, sample) for _ in range(calls)]
             best[number] = min([best[number], *times])

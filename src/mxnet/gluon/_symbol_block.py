@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mxnet import _dtype
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
 from mxnet.device import Device
 from mxnet.gluon import _files
 from mxnet.gluon._cached_graph import Trace
@@ -116,9 +116,7 @@ class SymbolBlock(HybridBlock):
         there = {node.name: node for node in variables(symbol._entries)}
         for name in wanted:
             if name not in there:
-                raise MXNetError(
-                    f"{source}: the graph has no input {name!r}; its variables are {_shortened(list(there))}"
-                )
+                raise MXNetError(f"{source}: the graph has no input {name!r}; its variables are {listed(list(there))}")
         inputs = [Symbol([(there[name], 0)]) for name in wanted]
         if param_file is None:
             return SymbolBlock(symbol, inputs)
@@ -134,7 +132,7 @@ class SymbolBlock(HybridBlock):
         arrays = (x, *args)
         names = self._input_names
         if len(arrays) != len(names):
-            raise ValueError(f"SymbolBlock takes {len(names)} inputs, {_shortened(names)}, and got {len(arrays)}")
+            raise ValueError(f"SymbolBlock takes {len(names)} inputs, {listed(names)}, and got {len(arrays)}")
         for name, array in zip(names, arrays, strict=True):
             if not isinstance(array, Array):
                 raise TypeError(f"SymbolBlock takes arrays; {name!r} is of type {type(array).__name__}")
@@ -212,8 +210,3 @@ def _parameter(node: Node, is_state: bool, given: Any) -> Parameter:
         allow_deferred_init=True,
         differentiable=not is_state,
     )
-
-
-def _shortened(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:10]))
-    return shown if len(names) <= 10 else f"{shown}, ... ({len(names)} in all)"
