@@ -182,7 +182,8 @@ def test_what_is_there_is_not_fetched_again(server, tmp_path):
     assert server.requests == 2
 
 
-def test_download_tries_again(server, tmp_path):
+def test_download_tries_again(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("MXNET_DOWNLOAD_BACKOFF", "0")
     server.refusals = 2
     utils.download(server.url + "/file.txt", tmp_path / "file", retries=3)
     assert server.requests == 3
@@ -195,7 +196,7 @@ def test_download_tries_again(server, tmp_path):
 def test_a_wrong_checksum_leaves_the_older_file(server, tmp_path):
     target = tmp_path / "kept"
     target.write_text("old")
-    with pytest.raises(UserWarning, match="has not the SHA-1 sum 00"):
+    with pytest.raises(UserWarning, match="another file under this name: 5 bytes, with SHA-1 aaf4c61d"):
         utils.download(server.url + "/file.txt", target, sha1_hash="00", retries=2)
     assert server.requests == 2 and target.read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["kept", "served"]
@@ -215,7 +216,7 @@ def test_download_refuses(tmp_path):
         utils.download("http://127.0.0.1/", tmp_path)
     with pytest.raises(AssertionError, match="retries must be at least 0"):
         utils.download("http://127.0.0.1/x", tmp_path, retries=-1)
-    with pytest.raises(MXNetError, match="cannot download 'gopher://x/y'"):
+    with pytest.raises(MXNetError, match="gopher://x/y: is no address to download from"):
         utils.download("gopher://x/y", tmp_path)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import logging
 import os
-import secrets
-import shutil
-import urllib.parse
-import urllib.request
 import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as _np
@@ -20,6 +17,8 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
+from mxnet.gluon._download import Digest, NotObtained, Source, WrongFile, obtain
+from mxnet.gluon._transfer import Patience
 from mxnet.ndarray._array import Array, wrap
 from mxnet.numpy.multiarray import array as _array
 
@@ -33,8 +32,6 @@ __all__ = [
     "split_and_load",
     "split_data",
 ]
-
-logger = logging.getLogger(__name__)
 
 
 def split_data(data: Array, num_slice: int, batch_axis: int = 0, even_split: bool = True) -> list[Any]:
@@ -199,6 +196,10 @@ class HookHandle:
         self.detach()
 
 
+class ChecksumError(MXNetError, UserWarning):
+    """A downloaded file has another checksum than expected; a UserWarning too, since that is what MXNet raises."""
+
+
 def check_sha1(filename: str | os.PathLike, sha1_hash: str) -> bool:
     """Whether a file has the given SHA-1 sum, in hexadecimal digits."""
     from pooch import file_hash
@@ -217,7 +218,9 @@ def download(
     """Fetch a file, unless it is there already.
 
     It arrives under a hidden name and takes its place once it is whole and its checksum right, so an older file
-    stays if anything goes wrong, and of several processes fetching one file each finds it whole.
+    stays if anything goes wrong; of several processes fetching one file, one does, and the others wait for it. A
+    connection that breaks is taken up where it broke. How long a server may be silent is set by environment variables,
+    see docs/weights.md; with ``MXNET_OFFLINE=1`` only ``file://`` is read.
 
     Parameters
     ----------
@@ -230,7 +233,7 @@ def download(
     sha1_hash : str, optional
         The expected SHA-1 sum in hexadecimal digits; a file that is there with another is fetched anew.
     retries : int, default 5
-        How often to try.
+        How often to try without getting further.
     verify_ssl : bool, default True
         False does not check the server's certificate, and warns.
 
@@ -244,29 +247,25 @@ def download(
     AssertionError
         If `url` ends in no file name and `path` gives none, or `retries` is negative.
     MXNetError
-        If it cannot be fetched.
-    UserWarning
-        If the checksum is not that of `sha1_hash`.
+        If it cannot be fetched; `ChecksumError`, also a UserWarning, if it has another checksum.
     """
     if retries < 0:
         raise AssertionError(f"retries must be at least 0, not {retries}")
     target = _target_of(url, path)
-    if not overwrite and os.path.exists(target) and (not sha1_hash or check_sha1(target, sha1_hash)):
+    digest = Digest("sha1", sha1_hash) if sha1_hash else None
+    if not overwrite and os.path.exists(target) and (digest is None or digest.matches(target)):
         return target
     if not verify_ssl:
         warnings.warn(
             "verify_ssl=False: the server's certificate is not checked, so anybody could have sent the file",
             stacklevel=2,
         )
-    folder, name = os.path.split(os.path.abspath(target))
-    os.makedirs(folder, exist_ok=True)
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}.tmp")
+    patience = dataclasses.replace(Patience.from_environment(), attempts=max(retries, 1))
     try:
-        _fetch_patiently(url, temporary, sha1_hash, max(retries, 1), verify_ssl)
-        replace_file(temporary, target)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+        obtain(Path(target), [Source(url)], digest, overwrite=overwrite, patience=patience, verify_ssl=verify_ssl)
+    except NotObtained as failure:
+        kind = ChecksumError if isinstance(failure.__cause__, WrongFile) else MXNetError
+        raise kind(f"Failed downloading url {failure}") from failure
     return target
 
 
@@ -279,40 +278,6 @@ def _target_of(url: str, path: str | os.PathLike | None) -> str:
     if not name:
         raise AssertionError(f"{url!r} ends in no file name: say where to write with path=")
     return name if path is None else os.path.join(path, name)
-
-
-def _fetch_patiently(url: str, target: str, sha1_hash: str | None, attempts: int, verify_ssl: bool) -> None:
-    """Fetch and check a file, trying again what may go right the next time."""
-    while True:
-        attempts -= 1
-        try:
-            logger.info("Downloading %s from %s...", target, url)
-            _fetch(url, target, verify_ssl)
-            if sha1_hash and not check_sha1(target, sha1_hash):
-                raise UserWarning(f"what {url} holds has not the SHA-1 sum {sha1_hash}: incomplete, or another file")
-            return
-        except (OSError, UserWarning) as error:
-            if not attempts:
-                if isinstance(error, OSError):
-                    raise MXNetError(f"Failed downloading url {url}: {error}") from error
-                raise
-            logger.info("download failed: %s; retrying, %d attempts left", error, attempts)
-
-
-def _fetch(url: str, target: str, verify_ssl: bool) -> None:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "file":
-        shutil.copyfile(urllib.request.url2pathname(parts.path), target)
-        return
-    import pooch  # here, since few programs need it and importing it takes long
-
-    try:
-        fetch = pooch.downloaders.choose_downloader(url)
-    except ValueError as error:
-        raise MXNetError(f"cannot download {url!r}: {error}") from error
-    if isinstance(fetch, pooch.HTTPDownloader):
-        fetch.kwargs["verify"] = verify_ssl
-    fetch(url, target, None)
 
 
 def replace_file(src: str | os.PathLike, dst: str | os.PathLike) -> None:

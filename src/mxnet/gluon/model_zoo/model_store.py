@@ -1,14 +1,16 @@
-"""Published parameters of the zoo: their names, their checksums, and where they lie on this machine."""
+"""Published parameters of the zoo: their names, their checksums, and how their files come to this machine."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from mxnet.base import data_dir
-from mxnet.gluon.utils import check_sha1
+from mxnet.gluon._download import Digest, remove_leftovers
+from mxnet.gluon.model_zoo import _store
 
 __all__ = ["get_model_file", "purge", "short_hash"]
+
+REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com"
 
 # SHA-1 of the files that MXNet published, by model; the first eight digits are part of a file's name.
 _model_sha1 = {
@@ -48,6 +50,19 @@ _model_sha1 = {
     "vgg19_bn": "f360b758e856f1074a85abd5fd873ed1d98297c3",
 }
 
+# Bytes of a published file at most: the largest, of VGG-19, has a little less.
+_LARGEST = 600 << 20
+
+
+def digest_of(name: str) -> Digest:
+    """Checksum of a model's published parameter file."""
+    return Digest("sha1", _model_sha1[name])
+
+
+def address_of(name: str) -> str:
+    """Where MXNet published a model's parameter file, in a zip."""
+    return f"{REPOSITORY}/gluon/models/{name}-{short_hash(name)}.zip"
+
 
 def short_hash(name: str) -> str:
     """First eight hexadecimal digits of the SHA-1 of a model's published parameter file.
@@ -63,41 +78,42 @@ def short_hash(name: str) -> str:
 
 
 def get_model_file(name: str, root: str | os.PathLike | None = None) -> str:
-    """Path of a model's published parameter file, checked.
+    """Path of a model's published parameter file, checked; downloaded if it is not there.
+
+    It is looked for in `root`, then in the repositories of ``MXNET_GLUON_REPO``, by default MXNet's own; with
+    ``MXNET_OFFLINE=1`` only in those of this machine. Of several processes that ask at once, one downloads it.
 
     Parameters
     ----------
     name : str
         MXNet's name of the model, as `vision.list_models` gives it.
     root : path, optional
-        Folder that holds the file; default ``$MXNET_HOME/models``, and ``~/.mxnet/models`` without that variable.
+        Folder of the file; default ``$MXNET_HOME/models``, and ``~/.mxnet/models`` without that variable.
 
     Raises
     ------
     ValueError
-        If nothing was published under that name, or the file there is not the published one.
-    FileNotFoundError
-        If the file is not there. Nothing is downloaded.
+        If nothing was published under that name.
+    MXNetError
+        If it cannot be had (also a FileNotFoundError); the message tells where it was looked for, and what helps.
     """
-    path = _folder(root) / f"{name}-{short_hash(name)}.params"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no parameters of {name}: expected the file {path}. It is not downloaded; copy the file MXNet published "
-            f"there, or pass root= the folder that holds it"
-        )
-    if not check_sha1(str(path), _model_sha1[name]):
-        raise ValueError(
-            f"{path} is not the published parameter file of {name}: its SHA-1 is not {_model_sha1[name]}. "
-            f"Replace it; parameters of your own load with net.load_parameters"
-        )
-    return str(path)
+    found = locate(name, root, _LARGEST)
+    if isinstance(found, _store.Missing):
+        raise _store.not_found(name, [found])
+    return str(found)
+
+
+def locate(name: str, root: str | os.PathLike | None, size: int) -> Path | _store.Missing:
+    """As `get_model_file`, for a file of about `size` bytes; what stands in the way is returned."""
+    file = f"{name}-{short_hash(name)}.params"
+    sources = list(_store.mirrored(file, size, zips=True)) or [_store.zipped(address_of(name), file, size)]
+    return _store.find(file, digest_of(name), size, sources, root)
 
 
 def purge(root: str | os.PathLike | None = None) -> None:
-    """Delete every ``.params`` file directly in `root` (default as for `get_model_file`)."""
-    for path in _folder(root).glob("*.params"):
+    """Delete every ``.params`` file directly in `root` (default as for `get_model_file`), and what downloads that were
+    killed have left there."""
+    folder = _store.folder(root)
+    for path in filter(Path.is_file, folder.glob("*.params")):
         path.unlink()
-
-
-def _folder(root: str | os.PathLike | None) -> Path:
-    return Path(data_dir(), "models") if root is None else Path(root).expanduser()
+    remove_leftovers(folder)

@@ -9,6 +9,7 @@ Examples
 """
 
 from mxnet.gluon.model_zoo.vision._registry import ModelInfo, get_model, list_models, model_info, register_model
+from mxnet.gluon.model_zoo.vision._weights import Preprocessing, Weights, get_weights, list_weights
 from mxnet.gluon.model_zoo.vision.alexnet import AlexNet, alexnet
 from mxnet.gluon.model_zoo.vision.densenet import (
     DenseNet,
@@ -81,10 +82,12 @@ __all__ = [
     "MobileNet",
     "MobileNetV2",
     "ModelInfo",
+    "Preprocessing",
     "ResNetV1",
     "ResNetV2",
     "SqueezeNet",
     "VGG",
+    "Weights",
     "alexnet",
     "densenet121",
     "densenet161",
@@ -101,8 +104,10 @@ __all__ = [
     "get_resnet",
     "get_squeezenet",
     "get_vgg",
+    "get_weights",
     "inception_v3",
     "list_models",
+    "list_weights",
     "mobilenet0_25",
     "mobilenet0_5",
     "mobilenet0_75",

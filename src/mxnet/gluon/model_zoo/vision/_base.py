@@ -10,7 +10,7 @@ from mxnet.base import MXNetError
 from mxnet.device import Device, cpu
 from mxnet.gluon import nn
 from mxnet.gluon.block import Block, HybridBlock
-from mxnet.gluon.model_zoo.model_store import get_model_file
+from mxnet.gluon.model_zoo.vision._pretrained import load_pretrained
 from mxnet.ndarray._array import Array
 
 __all__ = ["VisionModel", "with_weights"]
@@ -81,16 +81,17 @@ def _name(dtype: Any) -> str:
 def with_weights(
     net: HybridBlock,
     name: str,
-    pretrained: bool,
+    pretrained: bool | str | os.PathLike,
     device: Device | list[Device] | None,
     ctx: Device | list[Device] | None,
     root: str | os.PathLike | None,
 ) -> HybridBlock:
-    """Load the published parameters of the model `name` into `net` if they are wanted; returns `net`.
+    """Load parameters for the model `name` into `net` if they are wanted; returns `net`.
 
-    `ctx` is MXNet 1.x's word for `device`; the default is the CPU.
+    `pretrained` is what `find_pretrained` takes as source. `ctx` is MXNet 1.x's word for `device`; the default is the
+    CPU.
     """
     if pretrained:
         where = device if device is not None else ctx
-        net.load_parameters(get_model_file(name, root), device=where if where is not None else cpu())
+        load_pretrained(net, name, pretrained, root, where if where is not None else cpu())
     return net

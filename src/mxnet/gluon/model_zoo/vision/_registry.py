@@ -106,12 +106,17 @@ def get_model(name: str, **kwargs: object) -> HybridBlock:
         MXNet's name (``'mobilenetv2_1.0'``) or the constructor's (``'mobilenet_v2_1_0'``); case and punctuation are
         forgiven.
     **kwargs
-        Arguments of the constructor: `pretrained`, `device`, `root`, `classes` and what the network's class takes.
+        Arguments of the constructor: `device`, `root`, `classes`, what the network's class takes, and `pretrained`:
+        True for MXNet's published parameters, or those of the next source that has the same network; ``'mxnet'`` or
+        ``'torchvision'`` for that source alone; a file (MXNet's list, npz, safetensors), ``'hf://owner/name/file'``, or
+        ``'checkpoint.pth#sha256=...'``. See docs/weights.md.
 
     Raises
     ------
     ValueError
         If there is no such model; the message lists the names, the nearest first.
+    MXNetError
+        If pretrained parameters cannot be had; the message tells where they were looked for, and what helps.
 
     Examples
     --------

@@ -119,7 +119,7 @@ _SPECIFICATIONS = {
 
 def get_densenet(
     num_layers: int,
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,
@@ -132,12 +132,12 @@ def get_densenet(
     ----------
     num_layers : {121, 161, 169, 201}
         Depth.
-    pretrained : bool, default False
-        Whether to load the published parameters from `root`.
+    pretrained : bool, str or path, default False
+        Parameters to load: True for the published ones, a source or a file, as for `get_model`.
     device : Device or list of Device, default CPU
         Where they go; `ctx` is the older name.
     root : path, default ``$MXNET_HOME/models``
-        Folder of the parameter file.
+        Folder of published parameters.
     **kwargs
         `bn_size`, `dropout` and `classes`, as for `DenseNet`.
 

@@ -139,7 +139,7 @@ class Inception3(VisionModel):
 
 @register_model("inceptionv3", input_size=299)
 def inception_v3(
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,
@@ -150,12 +150,12 @@ def inception_v3(
 
     Parameters
     ----------
-    pretrained : bool, default False
-        Whether to load the published parameters from `root`.
+    pretrained : bool, str or path, default False
+        Parameters to load: True for the published ones, a source or a file, as for `get_model`.
     device : Device or list of Device, default CPU
         Where they go; `ctx` is the older name.
     root : path, default ``$MXNET_HOME/models``
-        Folder of the parameter file.
+        Folder of published parameters.
     **kwargs
         `classes`, as for `Inception3`.
     """

@@ -164,7 +164,7 @@ def _width(multiplier: float) -> str:
 
 def get_mobilenet(
     multiplier: float,
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,
@@ -177,12 +177,12 @@ def get_mobilenet(
     ----------
     multiplier : float
         Width, at least 0.25; parameters are published for 0.25, 0.5, 0.75 and 1.0.
-    pretrained : bool, default False
-        Whether to load the published parameters from `root`.
+    pretrained : bool, str or path, default False
+        Parameters to load: True for the published ones, a source or a file, as for `get_model`.
     device : Device or list of Device, default CPU
         Where they go; `ctx` is the older name.
     root : path, default ``$MXNET_HOME/models``
-        Folder of the parameter file.
+        Folder of published parameters.
     **kwargs
         `classes`, as for `MobileNet`.
 
@@ -197,7 +197,7 @@ def get_mobilenet(
 
 def get_mobilenet_v2(
     multiplier: float,
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,

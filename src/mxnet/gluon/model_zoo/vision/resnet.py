@@ -278,7 +278,7 @@ _VERSIONS = {
 def get_resnet(
     version: int,
     num_layers: int,
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,
@@ -293,12 +293,12 @@ def get_resnet(
         Version.
     num_layers : {18, 34, 50, 101, 152}
         Depth.
-    pretrained : bool, default False
-        Whether to load the published parameters from `root`.
+    pretrained : bool, str or path, default False
+        Parameters to load: True for the published ones, a source or a file, as for `get_model`.
     device : Device or list of Device, default CPU
         Where they go; `ctx` is the older name.
     root : path, default ``$MXNET_HOME/models``
-        Folder of the parameter file.
+        Folder of published parameters.
     **kwargs
         `classes` and `thumbnail`, as for `ResNetV1`.
 

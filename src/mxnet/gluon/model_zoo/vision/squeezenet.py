@@ -70,7 +70,7 @@ _SPECIFICATIONS = {
 
 def get_squeezenet(
     version: str,
-    pretrained: bool = False,
+    pretrained: bool | str | os.PathLike = False,
     device: Device | list[Device] | None = None,
     root: str | os.PathLike | None = None,
     *,
@@ -83,12 +83,12 @@ def get_squeezenet(
     ----------
     version : {'1.0', '1.1'}
         Version.
-    pretrained : bool, default False
-        Whether to load the published parameters from `root`.
+    pretrained : bool, str or path, default False
+        Parameters to load: True for the published ones, a source or a file, as for `get_model`.
     device : Device or list of Device, default CPU
         Where they go; `ctx` is the older name.
     root : path, default ``$MXNET_HOME/models``
-        Folder of the parameter file.
+        Folder of published parameters.
     **kwargs
         `classes`, as for `SqueezeNet`.
 

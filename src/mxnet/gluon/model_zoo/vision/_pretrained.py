@@ -1,0 +1,210 @@
+"""Parameters for `pretrained=`: found, checked, brought under the names of the network, and loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.device import Device
+from mxnet.formats import FileMissingError
+from mxnet.gluon import _files
+from mxnet.gluon._download import Digest, Source
+from mxnet.gluon.block import HybridBlock
+from mxnet.gluon.model_zoo import _store, model_store
+from mxnet.gluon.model_zoo.vision._hub import SCHEME, hub_file
+from mxnet.gluon.model_zoo.vision._registry import list_models
+from mxnet.gluon.model_zoo.vision._weights import SOURCES, Preprocessing, Weights, get_weights, weights_of
+
+__all__ = ["Pretrained", "find_pretrained", "load_pretrained"]
+
+_HASH = "#sha256="
+_PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".tar")  # names of PyTorch's checkpoints
+# The layers of Inception v3 that see the image first: a convolution without padding or bias, and BatchNorm.
+_STEM, _STEM_MEAN = "features.0.0.weight", "features.0.1.running_mean"
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Parameters that were found.
+
+    Attributes
+    ----------
+    arrays : dict of str to torch.Tensor
+        By the names of the network, or as MXNet 1.x exports them.
+    file : Path
+        Where they are from.
+    weights : Weights or None
+        What is known of them; None of a file of the user's own.
+    """
+
+    arrays: dict[str, torch.Tensor]
+    file: Path
+    weights: Weights | None
+
+
+def load_pretrained(
+    net: HybridBlock,
+    model: str,
+    source: bool | str | os.PathLike,
+    root: str | os.PathLike | None = None,
+    device: Device | list[Device] | None = None,
+) -> Pretrained:
+    """Load into `net` what `find_pretrained` finds; the types stay those of the network.
+
+    Raises
+    ------
+    AssertionError
+        If parameters are missing or have another shape than those of `net`, which is left as it was.
+    ValueError, MXNetError
+        As `find_pretrained`; ValueError also for more parameters than `net` has.
+    """
+    found = find_pretrained(net, model, source, root)
+    params = dict(net._named_params(""))
+    _files.load(params, found.arrays, device, False, False, True, "current", f"file: {found.file}")
+    return found
+
+
+def find_pretrained(
+    net: HybridBlock, model: str, source: bool | str | os.PathLike, root: str | os.PathLike | None = None
+) -> Pretrained:
+    """Parameters for a network of the zoo, none of it changed yet.
+
+    Parameters
+    ----------
+    net : HybridBlock
+        The network; its children tell its names from those of PyTorch.
+    model : str
+        MXNet's name of it.
+    source : bool, str or path
+        True for MXNet's parameters, or else those of the next source that has the same network, which is said in a
+        warning; ``'mxnet'`` or ``'torchvision'`` for that source alone; or a file, as a path or as
+        ``'hf://owner/name[@revision][/file]'``: MXNet's list, npz or safetensors. A checkpoint of PyTorch, which is a
+        pickle, is opened only if it is one that torchvision published, or if ``'#sha256='`` and its published hash
+        follow its path.
+    root : path, optional
+        Folder of published files; default ``$MXNET_HOME/models``.
+
+    Raises
+    ------
+    ValueError
+        If nothing was published for that model, or not by that source.
+    MXNetError
+        If the parameters cannot be had or read; the message tells where they were looked for, and what helps.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        file, weights = _published(model, weights_of(model), root)
+        arrays = _read(file, weights.digest)
+    elif source in SOURCES:
+        file, weights = _published(model, [get_weights(model, str(source))], root)
+        arrays = _read(file, weights.digest)
+    else:
+        file, digest = _named_file(source)
+        published = (one for one in weights_of(model) if one.file == file.name and one.digest.matches(file))
+        weights = next(published, None)
+        arrays = _read(file, digest or (weights and weights.digest))
+    arrays = _under_our_names(net, model, arrays)
+    if weights is not None and weights.trained_on is not None:
+        arrays = _taking(arrays, weights.preprocessing, weights.trained_on)
+    return Pretrained(arrays, file, weights)
+
+
+def _published(model: str, wanted: Sequence[Weights], root: str | os.PathLike | None) -> tuple[Path, Weights]:
+    """The file of the first of `wanted` that can be had."""
+    if not wanted:
+        model_store.short_hash(model)  # which says what there is
+    missing = []
+    for weights in wanted:
+        found = _locate(weights, root)
+        if isinstance(found, Path):
+            if missing:
+                _tell(missing[0], weights)
+            return found, weights
+        missing.append(found)
+    raise _store.not_found(model, missing, others=len(wanted) < len(weights_of(model)))
+
+
+def _locate(weights: Weights, root: str | os.PathLike | None) -> Path | _store.Missing:
+    if weights.source == "mxnet":
+        return model_store.locate(weights.model, root, weights.size)
+    # What torchvision itself has downloaded serves as well.
+    for place in (_store.folder(root), Path(torch.hub.get_dir(), "checkpoints")):
+        file = place / weights.file
+        if file.is_file() and weights.digest.matches(file):
+            return file
+    sources = [*_store.mirrored(weights.file, weights.size), Source(weights.url)]
+    return _store.find(weights.file, weights.digest, weights.size, sources, root)
+
+
+def _tell(missing: _store.Missing, taken: Weights) -> None:
+    where, outcome = missing.outcomes[-1]
+    warnings.warn(
+        f"MXNet's parameters of {taken.model} could not be had ({where}: {outcome}). Taken instead: {taken.source}'s "
+        f"of the same network, {taken.file}, with other values (reported top-1 {taken.top1} %)",
+        stacklevel=2,
+    )
+
+
+def _named_file(source: str | os.PathLike) -> tuple[Path, Digest | None]:
+    """The file that a user names, and the hash that may follow."""
+    name, mark, digits = os.fspath(source).partition(_HASH)
+    if mark and not re.fullmatch("[0-9a-fA-F]{8,64}", digits):
+        raise ValueError(f"after {_HASH} come 8 to 64 hexadecimal digits, not {digits!r}")
+    digest = Digest("sha256", digits, whole=len(digits) == 64) if mark else None
+    file = hub_file(name) if name.startswith(SCHEME) else Path(name).expanduser()
+    if not file.is_file():
+        raise FileMissingError(
+            f"pretrained={os.fspath(source)!r} is no file, nor a source of parameters ({', '.join(SOURCES)}), nor an "
+            f"address {SCHEME}owner/name/file"
+        )
+    if digest is not None and not digest.matches(file):
+        raise MXNetError(f"{file} is not the file that was named: it has {Digest('sha256', digest.of(file))}")
+    return file, digest
+
+
+def _read(file: Path, digest: Digest | None) -> dict[str, torch.Tensor]:
+    if file.suffix.lower() not in _PICKLES:
+        return _files.read(file)  # which refuses pickles, whatever their name
+    if digest is None or digest.algorithm != "sha256":
+        raise MXNetError(
+            f"{file} is a pickle, which can run any program when it is opened. If its SHA-256 was published, pass "
+            f"pretrained='{file}{_HASH}' with the hash after it; if you know where it comes from, convert it with "
+            "`mxzoo convert`"
+        )
+    from mxnet.formats import torch_checkpoint
+
+    return torch_checkpoint.read(file, sha256=digest.digits)
+
+
+def _under_our_names(net: HybridBlock, model: str, arrays: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """`arrays` by the names of the network, if those they have are PyTorch's."""
+    ours = all("." not in name or name.split(".")[0] in net._children for name in arrays)
+    if ours or model not in list_models():
+        return arrays
+    from mxnet.gluon.model_zoo.vision._torch_names import convert_state_dict
+
+    return convert_state_dict(model, arrays)
+
+
+def _taking(arrays: dict[str, torch.Tensor], given: Preprocessing, trained: Preprocessing) -> dict[str, torch.Tensor]:
+    """Inception's parameters for images as in `given` that do what `arrays` do for those as in `trained`.
+
+    One normalisation is a multiple of the other and a constant. The multiple goes into the weights of the first
+    convolution; the constant, which comes out of it the same everywhere, into the mean of the BatchNorm that follows.
+    """
+    mean, std, trained_mean, trained_std = (
+        torch.tensor(values, dtype=torch.float64).reshape(-1, 1, 1)
+        for values in (given.mean, given.std, trained.mean, trained.std)
+    )
+    weight = arrays[_STEM].double()
+    constant = (weight * ((mean - trained_mean) / trained_std)).sum((1, 2, 3))
+    return arrays | {
+        _STEM: (weight * (std / trained_std)).to(arrays[_STEM].dtype),
+        _STEM_MEAN: (arrays[_STEM_MEAN].double() - constant).to(arrays[_STEM_MEAN].dtype),
+    }

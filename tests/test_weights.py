@@ -1,0 +1,342 @@
+"""What is known of published parameters, and `pretrained=`: from MXNet, torchvision, files and the Hub."""
+
+import hashlib
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from misbehaving_server import serving
+from references import load
+
+import mxnet as mx
+from mxnet.base import MXNetError
+from mxnet.gluon.model_zoo import model_store, vision
+from mxnet.gluon.model_zoo.vision import _pretrained, _weights_table
+
+MODEL = "squeezenet1.1"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch, tmp_path):
+    """No waiting, no mirror, no cache of torch's."""
+    monkeypatch.setenv("MXNET_DOWNLOAD_BACKOFF", "0")
+    monkeypatch.setenv("MXNET_OFFLINE", "1")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    for variable in ("MXNET_GLUON_REPO", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A SqueezeNet with random parameters."""
+    mx.random.seed(5)
+    net = vision.squeezenet1_1()
+    net.initialize(mx.init.Xavier())
+    net.infer_shape(mx.np.zeros((1, 3, 224, 224)))
+    net(mx.np.zeros((1, 3, 224, 224)))
+    return net
+
+
+@pytest.fixture
+def published(made, tmp_path, monkeypatch):
+    """The file of that SqueezeNet, declared to be the published one, in a folder."""
+    root = tmp_path / "root"
+    root.mkdir()
+    made.save_parameters(str(root / "made"))
+    digest = hashlib.sha1((root / "made").read_bytes()).hexdigest()
+    monkeypatch.setitem(model_store._model_sha1, MODEL, digest)
+    return (root / "made").rename(root / f"{MODEL}-{digest[:8]}.params")
+
+
+def torchvision_state(net):
+    """The parameters of a SqueezeNet 1.1 of this zoo under torchvision's names, in torchvision's order."""
+    fires = [3, 4, 6, 7, 9, 10, 11, 12]
+    parts = [f"features.{number}.{part}" for number in fires for part in ("squeeze", "expand1x1", "expand3x3")]
+    layers = ["features.0", *parts, "classifier.1"]
+    names = [f"{layer}.{role}" for layer in layers for role in ("weight", "bias")]
+    values = [parameter.data()._data.clone() for parameter in net.collect_params().values()]
+    return dict(zip(names, values, strict=True))
+
+
+@pytest.fixture
+def checkpoint(made, tmp_path, monkeypatch):
+    """The same parameters as a checkpoint of torchvision's, declared to be the published one."""
+    pytest.importorskip("mxnet.formats.torch_checkpoint")
+    torch.save(torchvision_state(made), tmp_path / "made")
+    digest = hashlib.sha256((tmp_path / "made").read_bytes()).hexdigest()
+    file = f"squeezenet1_1-{digest[:8]}.pth"
+    entry = _weights_table.Checkpoint(file, (tmp_path / "made").stat().st_size / (1 << 20), 1.0, 2.0)
+    monkeypatch.setitem(_weights_table.TORCHVISION, MODEL, entry)
+    return (tmp_path / "made").rename(tmp_path / file)
+
+
+def parameters(net):
+    return {name: parameter.data().asnumpy() for name, parameter in net.collect_params().items()}
+
+
+def assert_equal(net, other):
+    one, two = parameters(net), parameters(other)
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, two[name], err_msg=name)
+
+
+# The table
+
+
+def test_every_model_has_weights_as_mxnet_counts_them():
+    reference = load("zoo.json")["models"]
+    weights = [vision.get_weights(name) for name in vision.list_weights("*.mxnet")]
+    assert {one.model: one.parameters for one in weights} == {
+        name: model["elements"] for name, model in reference.items()
+    }
+    assert [one.model for one in weights] == vision.list_models()
+    assert all(50 < one.top1 < 80 and 74 < one.top5 < 95 for one in weights)
+
+
+@pytest.mark.parametrize("name", vision.list_weights("*.torchvision"))
+def test_checkpoints_of_torchvision(name):
+    weights = vision.get_weights(name)
+    ours = vision.get_weights(weights.model)
+    assert weights.file.endswith(f"-{weights.digest.digits}.pth") and len(weights.digest.digits) == 8
+    assert weights.url == f"https://download.pytorch.org/models/{weights.file}"
+    assert weights.preprocessing == ours.preprocessing and weights.input_size == ours.input_size
+    # A file holds its parameters, the counters of torch's BatchNorm, and names; Inception's has a second classifier.
+    extra = 3_326_696 if weights.model == "inceptionv3" else 0
+    assert 0 <= weights.size / 4 - ours.parameters - extra < 0.02 * ours.parameters + 10_000
+
+
+def test_lists_and_look_ups():
+    assert vision.list_weights("resnet18_v1") == ["resnet18_v1.mxnet", "resnet18_v1.torchvision"]
+    assert vision.list_weights("resnet50_v1") == ["resnet50_v1.mxnet"]
+    assert len(vision.list_weights()) == 34 + 18
+    assert vision.get_weights("VGG-16", "torchvision") is not None
+    weights = vision.get_weights("inception_v3")
+    assert weights.input_size == (3, 299, 299) and weights.preprocessing.resize == 342
+    assert weights.name == "inceptionv3.mxnet" and weights.digest.digits == model_store._model_sha1["inceptionv3"]
+    with pytest.raises(AttributeError):
+        weights.file = "other"
+
+
+def test_unknown_weights():
+    with pytest.raises(ValueError, match="torchvision has no weights for resnet50_v1; there are weights of: mxnet"):
+        vision.get_weights("resnet50_v1", "torchvision")
+    with pytest.raises(ValueError, match="there are no weights 'vgg15.torchvision'; the nearest are vgg1"):
+        vision.get_weights("vgg15.torchvision")
+    with pytest.raises(ValueError, match="nearest first"):
+        vision.get_weights("vgg15")
+    with pytest.raises(ValueError, match="timm has no weights for vgg16; there are weights of: mxnet, torchvision"):
+        vision.get_weights("vgg16", "timm")
+
+
+# MXNet's files
+
+
+@pytest.mark.parametrize("word", ["device", "ctx"])
+@pytest.mark.parametrize("source", [True, "mxnet"])
+def test_mxnets_parameters(made, published, word, source):
+    net = vision.squeezenet1_1(pretrained=source, root=str(published.parent), **{word: mx.cpu()})
+    assert_equal(net, made)
+
+
+def test_by_name_from_the_default_folder(made, published, tmp_path, monkeypatch):
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path))
+    published.parent.rename(tmp_path / "models")
+    assert_equal(vision.get_model("SqueezeNet1.1", pretrained=True), made)
+
+
+def test_nothing_is_read_unless_asked_for(monkeypatch):
+    monkeypatch.setattr(_pretrained, "find_pretrained", lambda *arguments: pytest.fail("read"))
+    for pretrained in (False, None, ""):
+        vision.squeezenet1_1(pretrained=pretrained)
+
+
+# torchvision's
+
+
+@pytest.mark.parametrize("place", ["root", "torch", "mirror", "server"])
+def test_torchvisions_parameters(made, checkpoint, tmp_path, monkeypatch, place):
+    if place == "torch":
+        (tmp_path / "torch" / "hub" / "checkpoints").mkdir(parents=True)
+        checkpoint.rename(tmp_path / "torch" / "hub" / "checkpoints" / checkpoint.name)
+    elif place == "mirror":
+        monkeypatch.setenv("MXNET_GLUON_REPO", str(tmp_path))
+    elif place == "root":
+        (tmp_path / "models").mkdir()
+        checkpoint.rename(tmp_path / "models" / checkpoint.name)
+    else:
+        monkeypatch.delenv("MXNET_OFFLINE")
+    with serving() as server:
+        server.files[f"/{checkpoint.name}"] = checkpoint.read_bytes() if checkpoint.exists() else b""
+        if place == "server":
+            monkeypatch.setenv("MXNET_GLUON_REPO", server.url)
+        net = vision.squeezenet1_1(pretrained="torchvision", root=tmp_path / "models")
+    assert_equal(net, made)
+
+
+def test_true_takes_the_next_source_and_says_so(made, checkpoint, tmp_path):
+    with pytest.warns(UserWarning, match="MXNet's parameters of squeezenet1.1 could not be had .*MXNET_OFFLINE.*"):
+        net = vision.squeezenet1_1(pretrained=True, root=checkpoint.parent)
+    assert_equal(net, made)
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(UserWarning, match=f"Taken instead: torchvision's .*{checkpoint.name}"),
+    ):
+        warnings.simplefilter("error")
+        vision.squeezenet1_1(pretrained=True, root=checkpoint.parent)
+
+
+def test_true_prefers_mxnets(made, checkpoint, published):
+    checkpoint.rename(published.parent / checkpoint.name)
+    assert_equal(vision.squeezenet1_1(pretrained=True, root=published.parent), made)
+
+
+def test_everything_that_was_tried_is_told(tmp_path):
+    with pytest.raises(MXNetError) as caught:
+        vision.vgg16(pretrained=True, root=tmp_path)
+    for told in (
+        "no pretrained parameters of vgg16",
+        "Looked for vgg16-e660d456.params (SHA-1 e660d4569ccb679ec68f1fd3cce07a387252a90a):",
+        "Looked for vgg16-397923af.pth (SHA-256 397923af...):",
+        f"  {tmp_path}/vgg16-397923af.pth: not there",
+        "https://download.pytorch.org/models/vgg16-397923af.pth: not asked, since MXNET_OFFLINE is set",
+        "set MXNET_GLUON_REPO",
+        f"place the file by hand: {tmp_path}/vgg16-397923af.pth (SHA-256 397923af...)",
+        "mxzoo convert",
+    ):
+        assert told in str(caught.value)
+    assert 'pretrained="torchvision"' not in str(caught.value)
+    with pytest.raises(MXNetError, match='take PyTorch\'s parameters of the same network: pretrained="torchvision"'):
+        vision.vgg16(pretrained="mxnet", root=tmp_path)
+    with pytest.raises(ValueError, match="torchvision has no weights for resnet50_v1"):
+        vision.resnet50_v1(pretrained="torchvision")
+
+
+def test_inception_takes_the_usual_normalisation():
+    """What torchvision's network computes with its `transform_input`, computed here with float64 and torch alone."""
+    generator = torch.Generator().manual_seed(3)
+    weight = torch.randn(32, 3, 3, 3, generator=generator)
+    mean = torch.randn(32, generator=generator)
+    weights = vision.get_weights("inceptionv3", "torchvision")
+    translated = _pretrained._taking(
+        {"features.0.0.weight": weight, "features.0.1.running_mean": mean, "other": mean},
+        weights.preprocessing,
+        weights.trained_on,
+    )
+    colours = torch.rand(2, 3, 9, 9, generator=generator, dtype=torch.float64)
+    usual = (colours - torch.tensor([0.485, 0.456, 0.406]).reshape(3, 1, 1)) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    ).reshape(3, 1, 1)
+    convolution = torch.nn.functional.conv2d
+    expected = convolution(2 * colours - 1, weight.double()) - mean.double().reshape(-1, 1, 1)
+    got = convolution(usual, translated["features.0.0.weight"].double())
+    got -= translated["features.0.1.running_mean"].double().reshape(-1, 1, 1)
+    torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)
+    assert translated["other"] is mean
+    only = [name for name in vision.list_weights() if vision.get_weights(name).trained_on is not None]
+    assert only == ["inceptionv3.torchvision"]
+
+
+# Files of one's own
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_of_the_own(made, tmp_path, kind):
+    made.save_parameters(str(tmp_path / "own.params"))
+    assert_equal(vision.squeezenet1_1(pretrained=kind(tmp_path / "own.params")), made)
+
+
+def test_npz_and_safetensors_under_torchvisions_names(made, tmp_path):
+    pytest.importorskip("mxnet.formats.safetensors")
+    from safetensors.torch import save_file
+
+    np.savez(tmp_path / "own.npz", **parameters(made))
+    assert_equal(vision.squeezenet1_1(pretrained=tmp_path / "own.npz"), made)
+    save_file(torchvision_state(made), tmp_path / "theirs.safetensors")
+    assert_equal(vision.squeezenet1_1(pretrained=str(tmp_path / "theirs.safetensors")), made)
+    halves = {name: tensor.half() for name, tensor in torchvision_state(made).items()}
+    save_file(halves, tmp_path / "half.safetensors")
+    net = vision.squeezenet1_1(pretrained=str(tmp_path / "half.safetensors"))
+    assert net.output[0].weight.dtype == np.float32
+    np.testing.assert_allclose(
+        net.output[0].weight.data().asnumpy(), made.output[0].weight.data().asnumpy(), rtol=1e-3, atol=1e-6
+    )
+
+
+def test_a_pickle_needs_its_published_hash(made, checkpoint, tmp_path):
+    assert_equal(vision.squeezenet1_1(pretrained=checkpoint), made)  # torchvision's, known by its name and hash
+    own = tmp_path / "own.pth"
+    own.write_bytes(checkpoint.read_bytes())
+    with pytest.raises(MXNetError, match="own.pth is a pickle, which can run any program .*#sha256="):
+        vision.squeezenet1_1(pretrained=own)
+    digest = hashlib.sha256(own.read_bytes()).hexdigest()
+    for digits in (digest, digest[:8].upper()):
+        assert_equal(vision.squeezenet1_1(pretrained=f"{own}#sha256={digits}"), made)
+    with pytest.raises(MXNetError, match=f"not the file that was named: it has SHA-256 {digest}"):
+        vision.squeezenet1_1(pretrained=f"{own}#sha256={'0' * 64}")
+    with pytest.raises(ValueError, match="8 to 64 hexadecimal digits, not '12'"):
+        vision.squeezenet1_1(pretrained=f"{own}#sha256=12")
+
+
+def test_a_file_that_is_no_file(tmp_path):
+    for source in ("torch-vision", tmp_path / "none.params", tmp_path):
+        with pytest.raises(MXNetError, match="is no file, nor a source of parameters"):
+            vision.squeezenet1_1(pretrained=source)
+
+
+def test_a_file_of_another_network(made, tmp_path):
+    made.save_parameters(str(tmp_path / "own.params"))
+    with pytest.raises((AssertionError, ValueError)):
+        vision.alexnet(pretrained=tmp_path / "own.params")
+
+
+# The Hub
+
+
+@pytest.fixture
+def hub(made, tmp_path, monkeypatch):
+    """A stand-in for huggingface_hub that has one repository; it lists what it was asked."""
+    made.save_parameters(str(tmp_path / "squeezenet.params"))
+    asked = []
+
+    def hf_hub_download(repo_id, filename, revision=None, local_files_only=False):
+        asked.append((repo_id, filename, revision, local_files_only))
+        if filename != "sub/squeezenet.params":
+            raise RuntimeError(f"404: no {filename}\nRequest ID: 1")
+        return str(tmp_path / "squeezenet.params")
+
+    module = types.ModuleType("huggingface_hub")
+    module.hf_hub_download = hf_hub_download
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    return asked
+
+
+def test_from_the_hub(made, hub, monkeypatch):
+    assert_equal(vision.squeezenet1_1(pretrained="hf://an-owner/a.name/sub/squeezenet.params"), made)
+    monkeypatch.delenv("MXNET_OFFLINE")
+    assert_equal(vision.squeezenet1_1(pretrained="hf://an-owner/a.name@v1/sub/squeezenet.params"), made)
+    assert hub == [
+        ("an-owner/a.name", "sub/squeezenet.params", None, True),
+        ("an-owner/a.name", "sub/squeezenet.params", "v1", False),
+    ]
+
+
+def test_the_hub_does_not_have_it(hub):
+    message = (
+        r"hf://a/b@x did not give model.safetensors \(MXNET_OFFLINE is set, .*\): 404: no model.safetensors. "
+        "Another file is named as hf://a/b@x/FILE$"
+    )
+    with pytest.raises(MXNetError, match=message):
+        vision.squeezenet1_1(pretrained="hf://a/b@x")
+    with pytest.raises(ValueError, match="no address on the Hub"):
+        vision.squeezenet1_1(pretrained="hf://a")
+
+
+def test_without_huggingface_hub(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MXNetError, match="needs the package huggingface_hub: pip install"):
+        vision.squeezenet1_1(pretrained="hf://a/b")
