@@ -76,11 +76,19 @@ class Served:
         return [headers.get("Range") for _, headers in self.requests]
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """Says nothing of clients that are gone."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def serving() -> Iterator[Served]:
     """A server for the time of a test."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     server.served = served = Served(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -425,7 +425,7 @@ def test_unusual_names(server, tmp_path):
 
 
 def test_leftovers_are_removed(tmp_path):
-    for name in (".a.part", ".b.lock", "c.part", ".d"):
+    for name in (".a.part", ".b.lock", ".c.lock.failed", "c.part", ".d"):
         (tmp_path / name).touch()
     _download.remove_leftovers(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".d", "c.part"]

@@ -58,7 +58,10 @@ def torchvision_state(net):
     parts = [f"features.{number}.{part}" for number in fires for part in ("squeeze", "expand1x1", "expand3x3")]
     layers = ["features.0", *parts, "classifier.1"]
     names = [f"{layer}.{role}" for layer in layers for role in ("weight", "bias")]
-    values = [parameter.data()._data.clone() for parameter in net.collect_params().values()]
+    values = [
+        parameter.data()._data.clone(memory_format=torch.contiguous_format)
+        for parameter in net.collect_params().values()
+    ]
     return dict(zip(names, values, strict=True))
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from mxnet.base import MXNetError
 from mxnet.gluon._transfer import Patience, StorageError, TransferError, shown, storage_error, transfer
-from mxnet.gluon._turns import Turn, take_turn
+from mxnet.gluon._turns import NOTE, Turn, take_turn
 
 __all__ = ["Digest", "NotObtained", "Source", "WrongFile", "obtain", "remove_leftovers"]
 
@@ -122,7 +122,7 @@ def obtain(
 def remove_leftovers(folder: Path) -> None:
     """Delete what downloads that were killed have left in a folder."""
     for path in folder.glob(".*"):
-        if path.name.endswith((_PARTIAL, _LOCK)) and path.is_file():
+        if path.name.endswith((_PARTIAL, _LOCK, _LOCK + NOTE)) and path.is_file():
             path.unlink(missing_ok=True)
 
 
@@ -167,6 +167,7 @@ class _Fetching:
             try:
                 self._take(source)
                 self._remove_partials()
+                self._turn.forget()
                 return
             except TransferError as failure:
                 logger.info("%s: %s", shown(source.url), failure)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import inspect
 import json
 import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Turn", "take_turn"]
+__all__ = ["NOTE", "Turn", "take_turn"]
 
 logger = logging.getLogger(__name__)
 
-# What file systems that know no locks answer with; older releases of filelock raise NotImplementedError for the first.
-_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+NOTE = ".failed"  # the ending of the file in which a turn tells those who wait what went wrong
+
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP})
 _MOST_TEXT = 1 << 16
 _POLL = 0.1
 
@@ -35,28 +35,24 @@ class Turn:
     """
 
     def __init__(self, path: Path, locked: bool, waited_since: float | None = None) -> None:
-        self._path = path
+        self._note = path.with_name(path.name + NOTE)
         self.locked = locked
-        self.failure = None if waited_since is None else _read(path, waited_since)
-        self._left = self.failure is not None
+        self.failure = None if waited_since is None else _read(self._note, waited_since)
 
     def leave(self, failure: list[tuple[str, str]]) -> None:
         """Tell those who wait what went wrong, so that they need not try the same."""
         if self.locked:
             with contextlib.suppress(OSError):
-                self._path.write_text(json.dumps(failure)[:_MOST_TEXT])
-                self._left = True
+                self._note.write_text(json.dumps(failure)[:_MOST_TEXT])
 
-    def end(self) -> None:
-        """Remove the lock's file, which is still locked, unless it has something to tell."""
-        if not self._left:
-            with contextlib.suppress(OSError):  # Windows removes no open file; it is empty, and serves the next one
-                self._path.unlink()
+    def forget(self) -> None:
+        """It went well: there is nothing to tell."""
+        _remove(self._note)
 
 
 @contextlib.contextmanager
 def take_turn(path: Path) -> Iterator[Turn]:
-    """Wait until nobody else is in a turn at `path`, the lock's file.
+    """Wait until nobody else is in a turn at `path`, the lock's file, which is gone afterwards.
 
     The system ends the turn of a process that dies. A file system without locks lets everybody in at once, and that is
     said once.
@@ -68,7 +64,8 @@ def take_turn(path: Path) -> Iterator[Turn]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, **_without_substitute(FileLock))
+    # Where there are no locks, no file in place of one: that of a machine that was switched off would block for ever.
+    lock = FileLock(path, fallback_to_soft=False)
     asked, waited = time.time(), False
     try:
         try:
@@ -77,26 +74,23 @@ def take_turn(path: Path) -> Iterator[Turn]:
             waited = True
             logger.info("waiting for another process, or thread, that holds %s", path)
             lock.acquire(poll_interval=_POLL)
-    except (OSError, NotImplementedError) as cause:
-        if getattr(cause, "errno", errno.ENOSYS) not in _NO_LOCKS:
+    except OSError as cause:
+        if cause.errno not in _NO_LOCKS:
             raise
-        with contextlib.suppress(OSError):
-            path.unlink()
+        _remove(path)
         _tell_of_missing_locks(path)
         yield Turn(path, locked=False)
         return
-    turn = Turn(path, locked=True, waited_since=asked if waited else None)
     try:
-        yield turn
+        yield Turn(path, locked=True, waited_since=asked if waited else None)
     finally:
-        turn.end()
+        _remove(path)  # while it is locked; who waits for it looks again for a file of this name
         lock.release()
 
 
-def _without_substitute(kind: type) -> dict[str, bool]:
-    """No file in place of a lock where there are none: one of a machine that was switched off would block for ever."""
-    known = "fallback_to_soft" in inspect.signature(kind.__init__).parameters
-    return {"fallback_to_soft": False} if known else {}
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows removes no open file; it is empty, and serves the next one
+        path.unlink()
 
 
 def _tell_of_missing_locks(path: Path) -> None:
@@ -109,12 +103,12 @@ def _tell_of_missing_locks(path: Path) -> None:
         )
 
 
-def _read(path: Path, since: float) -> list[tuple[str, str]] | None:
-    """What was left at `path` after `since`, None if nothing was."""
+def _read(note: Path, since: float) -> list[tuple[str, str]] | None:
+    """What was left in `note` after `since`, None if nothing was."""
     try:
-        if path.stat().st_mtime < since:
+        if note.stat().st_mtime < since:
             return None
-        with path.open() as file:
+        with note.open() as file:
             pairs = json.loads(file.read(_MOST_TEXT))
         return [(str(where), str(outcome)) for where, outcome in pairs] or None
     except (OSError, ValueError, TypeError):
