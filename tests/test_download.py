@@ -189,6 +189,13 @@ def test_nobody_listens(server, tmp_path, monkeypatch):
         obtain(tmp_path / "other", sources[:2], SHA1)  # of one host that fails, one address is enough
 
 
+def test_a_server_without_certificate(server, tmp_path):
+    address = server.url.replace("http:", "https:")
+    with pytest.raises(NotObtained, match="no secure connection: "):
+        obtain(tmp_path / "file", [Source(f"{address}/file")], SHA1)
+    assert os.listdir(tmp_path) == []
+
+
 def test_names_and_passwords_are_not_shown(server, tmp_path):
     address = server.url.replace("http://", "http://me:secret@")
     with pytest.raises(NotObtained) as caught:

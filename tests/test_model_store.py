@@ -221,6 +221,13 @@ def test_hostile_zips(server, tmp_path, file, members, message, monkeypatch):
     assert left <= {".failed"}
 
 
+def test_a_file_that_is_too_long_is_not_read(server, tmp_path, file, monkeypatch):
+    monkeypatch.setattr(model_store, "_LARGEST", 1 << 20)
+    server.files[f"/{file}"] = bytes(3 << 20)
+    with pytest.raises(MXNetError, match=f"{file}: holds more than the 2228224 bytes that this file may have"):
+        model_store.get_model_file(MODEL, tmp_path)
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "comment", "page"])
 def test_damaged_zips(server, tmp_path, file, damage):
     whole = zip_of(tmp_path / "made", (file, DATA))

@@ -69,8 +69,8 @@ class Weights:
         Numbers in the network, running statistics included.
     classes : int
         Number of classes.
-    labels : str
-        Which classes: ``'imagenet-1k'``, the 1000 of ImageNet's challenge in their usual order.
+    dataset : str
+        What they were trained on, which tells the classes: ``'imagenet-1k'``, the 1000 of ImageNet's challenge.
     preprocessing : Preprocessing
         What the network takes with these parameters.
     licence : str
@@ -90,7 +90,7 @@ class Weights:
     size: int
     parameters: int
     classes: int
-    labels: str
+    dataset: str
     preprocessing: Preprocessing
     licence: str
     top1: float
@@ -175,7 +175,7 @@ def _of_mxnet(row: table.Published) -> Weights:
         size=4 * row.parameters,
         parameters=row.parameters,
         classes=1000,
-        labels="imagenet-1k",
+        dataset="imagenet-1k",
         preprocessing=_preprocessing(row.model),
         licence="Apache-2.0",
         top1=row.top1,
@@ -197,7 +197,7 @@ def _of_torchvision(row: table.Published, checkpoint: table.Checkpoint) -> Weigh
         size=round(checkpoint.mebibytes * (1 << 20)),
         parameters=row.parameters,
         classes=1000,
-        labels="imagenet-1k",
+        dataset="imagenet-1k",
         preprocessing=usual,
         licence="BSD-3-Clause, as torchvision; its authors point to the terms of ImageNet",
         top1=checkpoint.top1,
