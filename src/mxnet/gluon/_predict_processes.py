@@ -6,22 +6,19 @@ as one small object for each process.
 
 from __future__ import annotations
 
-import atexit
-import os
 from datetime import timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
 
+from mxnet._processes import Processes, place, together
 from mxnet.base import MXNetError
 from mxnet.gluon._predict_sources import Share
 
 __all__ = ["Outputs", "connect", "exchange", "share_of_this_process", "tell_failure"]
 
 _PATIENCE = timedelta(days=7)  # processes wait for the slowest, and a pass may take long
-_PIECE = 1 << 28  # bytes sent at once
 
 
 class Outputs(NamedTuple):
@@ -53,26 +50,12 @@ class _Header(NamedTuple):
 
 def share_of_this_process() -> Share:
     """Everything, unless torchrun has started several processes, or the program has connected them itself."""
-    if dist.is_available() and dist.is_initialized():
-        return Share(dist.get_rank(), dist.get_world_size())
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    return Share(int(os.environ["RANK"]), world) if world > 1 and "RANK" in os.environ else Share()
+    return Share(*place())
 
 
-def connect() -> None:
-    """Connect the processes, if the program has not, until it ends: over gloo, and NCCL for what is on GPUs."""
-    if dist.is_initialized():
-        return
-    if torch.cuda.is_available() and "LOCAL_RANK" in os.environ:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    backends = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
-    dist.init_process_group(backends, timeout=_PATIENCE)
-    atexit.register(_disconnect)
-
-
-def _disconnect() -> None:
-    if dist.is_initialized():
-        dist.destroy_process_group()
+def connect() -> Processes:
+    """The processes, connected until the program ends."""
+    return together("predict", _PATIENCE)
 
 
 def tell_failure(error: Exception) -> None:
@@ -103,9 +86,7 @@ def exchange(own: Outputs) -> Outputs:
 
 
 def _exchanged(header: _Header) -> list[_Header]:
-    headers: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(headers, header)
-    return headers
+    return connect().gathered(header, "what each has computed")
 
 
 def _joined(
@@ -116,10 +97,11 @@ def _joined(
     rows = [header.rows[number] if header.rows else [] for header in headers]
     result = torch.empty((sum(map(sum, rows)), *shape), dtype=dtype)
     starts = _starts(rows)
+    processes = connect()
     for rank, lengths in enumerate(rows):
-        mine = rank == dist.get_rank() and lengths
+        mine = rank == processes.rank and lengths
         part = own.tensors[number].contiguous() if mine else torch.empty((sum(lengths), *shape), dtype=dtype)
-        _send(part, rank)
+        processes.send(part, rank, "the outputs")
         for index, batch in enumerate(part.split(lengths)):
             result.narrow(0, starts[index, rank], len(batch)).copy_(batch)
     return result
@@ -130,16 +112,3 @@ def _starts(rows: list[list[int]]) -> dict[tuple[int, int], int]:
     order = sorted((index, rank) for rank, lengths in enumerate(rows) for index in range(len(lengths)))
     ends = accumulate(rows[rank][index] for index, rank in order)
     return dict(zip(order, (0, *ends), strict=False))
-
-
-def _send(tensor: torch.Tensor, rank: int) -> None:
-    """Fill a tensor, in all processes, with the values it has in one."""
-    if not tensor.numel():
-        return
-    # NCCL alone does not reach the CPU's memory; a program may have chosen it.
-    direct = "cpu:" in dist.get_backend_config()
-    device = torch.device("cpu") if direct else torch.device("cuda", torch.cuda.current_device())
-    for piece in tensor.view(-1).view(torch.uint8).split(_PIECE):
-        moved = piece.to(device)
-        dist.broadcast(moved, rank)
-        piece.copy_(moved)
