@@ -20,6 +20,7 @@ from mxnet.gluon.data import (
     Sampler,
     SequentialSampler,
     SimpleDataset,
+    SplitSampler,
     batchify,
     vision,
 )
@@ -77,6 +78,50 @@ def test_samplers_as_genuine():
 def test_interval_must_fit(length, interval):
     with pytest.raises(AssertionError, match=str(interval)):
         IntervalSampler(length, interval)
+
+
+@given(
+    length=st.integers(0, 40),
+    parts=st.integers(1, 9),
+    even=st.booleans(),
+    repeat=st.integers(1, 3),
+    shuffle=st.booleans(),
+)
+def test_split_samplers_cover_everything(length, parts, even, repeat, shuffle):
+    samplers = [SplitSampler(length, parts, part, even, repeat, shuffle) for part in range(parts)]
+    read = [list(sampler) for sampler in samplers]
+    assert [len(sampler) for sampler in samplers] == [len(part) for part in read]
+    everything = sorted(index for part in read for index in part)
+    assert set(everything) == set(range(length))
+    if even:
+        assert {len(part) for part in read} == {-(-length // parts) * repeat}
+    else:
+        assert everything == sorted(list(range(length)) * repeat)
+        assert max(map(len, read)) - min(map(len, read)) <= repeat
+
+
+def test_split_sampler_shuffles_its_own_part_anew():
+    sampler = SplitSampler(20, 2, 1)
+    first, second = list(sampler), list(sampler)
+    assert first != second
+    assert sorted(first) == sorted(second) == list(range(10, 20))
+    assert all(type(index) is int for index in first)
+    assert list(SplitSampler(5, 2, 0, repeat=2, shuffle=False)) == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((4, 2, 2), "part_index must be from 0 to 1, that is below num_parts, not 2"),
+        ((4, 2, -1), "from 0 to 1"),
+        ((-1,), "length must be at least 0"),
+        ((4, 0), "num_parts and repeat at least 1, not 4, 0 and 1"),
+        ((4, 1, 0, True, 0), "not 4, 1 and 0"),
+    ],
+)
+def test_split_sampler_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        SplitSampler(*arguments)
 
 
 @pytest.mark.parametrize(("size", "last"), [(2, "drop"), (0, "keep"), (-3, "keep")])

@@ -14,6 +14,7 @@ __all__ = [
     "RandomSampler",
     "Sampler",
     "SequentialSampler",
+    "SplitSampler",
 ]
 
 
@@ -91,6 +92,63 @@ class IntervalSampler(Sampler):
 
     def __len__(self) -> int:
         return sum(len(range(start, self._length, self._interval)) for start in range(self._starts))
+
+
+class SplitSampler(Sampler):
+    """The indices of one of `num_parts` parts of a dataset: what one of several processes reads.
+
+    Parameters
+    ----------
+    length : int
+        Of the dataset.
+    num_parts : int, default 1
+        In training, the kvstore's `num_workers`.
+    part_index : int, default 0
+        In training, the kvstore's `rank`.
+    even_size : bool, default True
+        Make all parts as long as the longest by giving some an index of the next part too: a process with fewer
+        batches than the others would leave them waiting. False gives every index to one part only.
+    repeat : int, default 1
+        How often an iteration gives each index.
+    shuffle : bool, default True
+        Draw a new order for each iteration, from ``numpy.random``. What is in the part does not change.
+
+    Raises
+    ------
+    ValueError
+        If `part_index` is not among the parts, or a number is too small.
+
+    Examples
+    --------
+    >>> [list(mx.gluon.data.SplitSampler(5, 2, part, shuffle=False)) for part in (0, 1)]
+    [[0, 1, 2], [2, 3, 4]]
+    """
+
+    def __init__(
+        self,
+        length: int,
+        num_parts: int = 1,
+        part_index: int = 0,
+        even_size: bool = True,
+        repeat: int = 1,
+        shuffle: bool = True,
+    ) -> None:
+        if length < 0 or num_parts < 1 or repeat < 1:
+            raise ValueError(
+                f"length must be at least 0, num_parts and repeat at least 1, not {length}, {num_parts} and {repeat}"
+            )
+        if not 0 <= part_index < num_parts:
+            raise ValueError(f"part_index must be from 0 to {num_parts - 1}, that is below num_parts, not {part_index}")
+        begin, end = length * part_index // num_parts, length * (part_index + 1) // num_parts
+        size = -(-length // num_parts) if even_size else end - begin
+        self._indices = [index % length for index in range(begin, begin + size)] * repeat
+        self._shuffle = shuffle
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.random.permutation(self._indices).tolist() if self._shuffle else self._indices)
+
+    def __len__(self) -> int:
+        return len(self._indices)
 
 
 class FilterSampler(Sampler):
