@@ -1,4 +1,4 @@
-"""The key-value store of one process."""
+"""The key-value store of one process, and the names of stores."""
 
 import pytest
 
@@ -88,9 +88,97 @@ def test_wrong_calls():
 
 
 def test_wrong_names():
-    with pytest.raises(MXNetError, match="'dist_sync': training in several processes comes with a later release"):
-        mx.kv.create("dist_sync")
-    with pytest.raises(MXNetError, match="there is no kvstore 'lokal': choose among local, "):
+    with pytest.raises(MXNetError, match="there is no kvstore 'lokal': choose among local, device, nccl, dist"):
         mx.kv.create("lokal")
     with pytest.raises(TypeError, match="named by a string, not 3"):
         mx.kv.create(3)
+
+
+def test_what_one_process_does_not_do():
+    store = mx.kv.create("nccl")
+    store.barrier()
+    assert store.is_capable("optimizer") and not store.is_capable("flight")
+    with pytest.raises(MXNetError, match="sparse storage, which are not there: use pull"):
+        store.row_sparse_pull(1, out=arrays(1)[0], row_ids=arrays(0)[0])
+    with pytest.warns(UserWarning, match="kvstore 'nccl': gradients within one process are not compressed"):
+        store.set_gradient_compression({"type": "2bit", "threshold": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"type": "3bit"}, "'type': 'fp16' or 'bf16' or '2bit'"),
+        ({"threshold": 0.5}, "not with {'threshold': 0.5}"),
+        ({"type": "2bit", "speed": 3}, "not with {'type': '2bit', 'speed': 3}"),
+        ({"type": "2bit", "threshold": 0}, "must be positive, not 0"),
+        ({"type": "2bit", "threshold": float("nan")}, "must be positive, not nan"),
+    ],
+)
+def test_wrong_compression(params, message):
+    with pytest.raises(MXNetError, match=message):
+        mx.kv.create().set_gradient_compression(params)
+
+
+def test_an_error_in_one_of_several_keys_changes_nothing():
+    store = mx.kv.create()
+    store.init("a", arrays(1)[0])
+    for wrong in (("a", "b"), ("b", "a")):
+        with pytest.raises(MXNetError, match="'b' is not in the store"):
+            store.push(list(wrong), arrays(5, 5))
+    assert read(store, "a") == [1, 1]
+
+
+@pytest.fixture
+def own_store(monkeypatch):
+    """A registered store whose sums are those of two processes that have the same gradients."""
+    monkeypatch.setattr(mx.kv.KVStoreBase, "kv_registry", dict(mx.kv.KVStoreBase.kv_registry))
+
+    @mx.kv.KVStoreBase.register
+    class Doubling(mx.kv.KVStoreBase):
+        type, rank, num_workers = "doubling", 0, 2
+
+        def __init__(self):
+            self.calls = []
+
+        def broadcast(self, key, value, out, priority=0):
+            self.calls.append(("broadcast", key))
+            for array in out:
+                array[:] = value
+
+        def pushpull(self, key, value, out=None, priority=0):
+            self.calls.append(("pushpull", key, priority))
+            total = sum(array.asnumpy() for array in value)
+            for array in value if out is None else out:
+                array[:] = 2 * total
+
+    return Doubling
+
+
+def test_a_store_of_ones_own_sums_the_gradients_of_a_trainer(own_store):
+    param = mx.gluon.Parameter("w", shape=(1,))
+    param.initialize(mx.init.One(), device=[mx.cpu(0), mx.cpu(1)])
+    trainer = mx.gluon.Trainer([param], "sgd", {"learning_rate": 0.1}, kvstore="Doubling")
+    for _ in range(2):
+        with mx.autograd.record():
+            heads = [array * factor for array, factor in zip(param.list_data(), (1, 3), strict=True)]
+        mx.autograd.backward(heads)
+        trainer.step(4)
+    assert [array.item() for array in param.list_data()] == [pytest.approx(0.6)] * 2
+    assert trainer._kvstore.calls == [("broadcast", 0), ("pushpull", 0, 0), ("pushpull", 0, 0)]
+    with pytest.raises(UserWarning, match="has not been updated by backward"):
+        trainer.step(4)
+    with pytest.raises(ValueError, match="needs a kvstore that updates, but kvstore is 'doubling'"):
+        mx.gluon.Trainer([param], "sgd", kvstore=own_store(), update_on_kvstore=True)
+
+
+def test_what_a_store_of_ones_own_lacks(own_store):
+    store = own_store()
+    assert not store.is_capable(mx.kv.KVStoreBase.OPTIMIZER)
+    with pytest.raises(NotImplementedError, match="Doubling does not define set_optimizer"):
+        store.set_optimizer(mx.optimizer.SGD())
+    with pytest.raises(NotImplementedError, match="KVStoreBase does not define type"):
+        _ = mx.kv.KVStoreBase().type
+    with pytest.warns(UserWarning, match="replaces .* under the name 'doubling'"):
+        mx.kv.KVStoreBase.register(own_store)
+    with pytest.raises(AssertionError, match="takes a class"):
+        mx.kv.KVStoreBase.register(store)

@@ -9,17 +9,20 @@ from typing import Any
 
 from mxnet import kvstore as kv
 from mxnet import optimizer as opt
+from mxnet._processes import place
 from mxnet.base import environment_flag
 from mxnet.formats._writer import atomic_write
+from mxnet.gluon._reducers import reducer_for, stale
 from mxnet.gluon.parameter import Parameter
-from mxnet.kvstore.kvstore import KVStore, check_name
+from mxnet.kvstore import KVStore, KVStoreBase
+from mxnet.kvstore._distributed import DistributedKVStore
 from mxnet.ndarray._array import Array
 
 __all__ = ["Trainer"]
 
 
 class Trainer:
-    """Updates parameters with an optimizer; a parameter on several devices is updated with the sum of its gradients.
+    """Updates parameters with an optimizer, by the sum of their gradients over several devices and processes.
 
     Parameters
     ----------
@@ -28,24 +31,29 @@ class Trainer:
     optimizer : str or Optimizer
     optimizer_params : dict, optional
         Arguments of the optimizer that a string names.
-    kvstore : str, KVStore or None, default 'device'
-        What sums gradients over devices: ``'device'`` and ``'local'`` do the same, None does not sum.
+    kvstore : str, KVStoreBase or None, default 'device'
+        What sums gradients. ``'device'`` and ``'local'``: over the devices of this process; ``'dist_sync'`` and the
+        like (see `mx.kv.create`): over all processes too, which then begin with the parameters of process 0. None
+        does not sum.
     compression_params : dict, optional
-        Accepted for programs that set it; within one process nothing is compressed.
+        How gradients travel between processes, see `KVStore.set_gradient_compression`; within one process nothing
+        is compressed.
     update_on_kvstore : bool, optional
         Whether gradients are summed and applied in one go, so that only `step` can be called. Default: where
-        parameters are on several devices, unless ``MXNET_UPDATE_ON_KVSTORE`` is 0.
+        parameters are on several devices or trained in several processes, unless ``MXNET_UPDATE_ON_KVSTORE`` is 0.
 
     Raises
     ------
     ValueError
-        If `params` is something else, or there is no optimizer of that name.
+        If `params` is something else, there is no optimizer of that name, or the kvstore cannot do what
+        `update_on_kvstore` says.
     AssertionError
         If an optimizer is given together with `optimizer_params`, or parameters are on different devices.
     RuntimeError
         If a parameter has not been initialized.
     MXNetError
-        If there is no such kvstore.
+        If there is no such kvstore, or it is for several processes and this one was not started as one of them, or
+        these have different parameters.
 
     Examples
     --------
@@ -63,28 +71,22 @@ class Trainer:
         params: Mapping[Any, Parameter] | Iterable[Parameter],
         optimizer: str | opt.Optimizer,
         optimizer_params: dict[str, Any] | None = None,
-        kvstore: str | KVStore | None = "device",
+        kvstore: str | KVStoreBase | None = "device",
         compression_params: dict[str, Any] | None = None,
         update_on_kvstore: bool | None = None,
     ) -> None:
         self._params = _checked_params(params)
         self._devices = _common_devices(self._params)
-        self._kvstore = _checked_kvstore(kvstore)
-        if compression_params is not None:
-            warnings.warn("compression_params: gradients within one process are not compressed", stacklevel=2)
-        if update_on_kvstore is None:
-            update_on_kvstore = (
-                len(self._devices) > 1
-                and self._kvstore is not None
-                and environment_flag("MXNET_UPDATE_ON_KVSTORE", True)
-            )
-        elif update_on_kvstore and self._kvstore is None:
-            raise ValueError("update_on_kvstore=True needs a kvstore, but kvstore is None")
-        self._update_on_kvstore = update_on_kvstore
         self._optimizer = _made_optimizer(optimizer, optimizer_params)
+        self._kvstore = _made_kvstore(kvstore)
+        self._update_on_kvstore = _updates_on(self._kvstore, update_on_kvstore, len(self._devices))
+        if compression_params is not None:
+            _compress(self._kvstore, compression_params)
+        _warn_if_alone(self._kvstore)
         self._optimizer.param_dict = dict(enumerate(self._params))
         self._scale = self._optimizer.rescale_grad
         self._updaters = [opt.get_updater(self._optimizer) for _ in self._devices]
+        self._reducer = reducer_for(self._kvstore, _as_created(params, self._params), len(self._devices))
 
     @property
     def optimizer(self) -> opt.Optimizer:
@@ -111,31 +113,42 @@ class Trainer:
         Parameters
         ----------
         batch_size : int
-            Number of samples the gradients are summed over.
+            Number of samples the gradients are summed over: of those in all processes.
         ignore_stale_grad : bool, default False
-            Leave a parameter that no backward pass has reached since its last update, instead of raising.
+            Leave a parameter that no backward pass has reached since its last update, in any process, instead of
+            raising.
 
         Raises
         ------
         UserWarning
-            If a gradient is stale; nothing has been updated then.
+            If a gradient is stale, in all processes; nothing has been updated then.
         ZeroDivisionError
             If `batch_size` is 0.
+        ValueError
+            If processes give different batch sizes.
+        MXNetError
+            If another process is lost.
         """
-        work = self._collect(batch_size, ignore_stale_grad)
-        self._allreduce()
-        self._apply(work)
+        scale = self._scale / batch_size
+        if self._reducer is not None:
+            self._check_devices()
+            self._reducer.sum(batch_size, refuse_stale=not ignore_stale_grad)
+        self._apply(scale, self._collect(ignore_stale_grad))
 
     def allreduce_grads(self) -> None:
-        """Sum the gradients of each parameter over its devices, to change them before `update`.
+        """Sum the gradients of each parameter over its devices and all processes, to change them before `update`.
 
         Raises
         ------
         AssertionError
             If the trainer updates on the kvstore.
+        MXNetError
+            If another process is lost.
         """
         self._check_separate("allreduce_grads()")
-        self._allreduce()
+        if self._reducer is not None:
+            self._check_devices()
+            self._reducer.sum(None, refuse_stale=False)
 
     def update(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
         """As `step`, for gradients that `allreduce_grads` has summed.
@@ -144,11 +157,14 @@ class Trainer:
         ------
         AssertionError
             If the trainer updates on the kvstore.
-        UserWarning, ZeroDivisionError
+        UserWarning, ZeroDivisionError, ValueError
             As `step`.
         """
         self._check_separate("update()")
-        self._apply(self._collect(batch_size, ignore_stale_grad))
+        scale = self._scale / batch_size
+        if self._reducer is not None:
+            self._reducer.check(batch_size)
+        self._apply(scale, self._collect(ignore_stale_grad))
 
     def save_states(self, fname: str | os.PathLike) -> None:
         """Write the optimizer's states, rates, counts and schedule to a file; see `Updater.get_states`.
@@ -194,48 +210,40 @@ class Trainer:
                 "`update_on_kvstore` to False when creating trainer."
             )
 
-    def _collect(self, batch_size: float, ignore_stale_grad: bool) -> list[tuple[list[int], list[Array]]]:
+    def _check_devices(self) -> None:
+        for parameter in self._params:
+            if parameter.grad_req != "null":
+                self._replicas(parameter)
+
+    def _replicas(self, parameter: Parameter) -> list[Array]:
+        replicas = parameter.list_data()
+        if len(replicas) != len(self._devices):
+            raise AssertionError(
+                f"Parameter {parameter.name} is now on {parameter.list_device()}, but this trainer was made for "
+                f"{self._devices}: make a new one"
+            )
+        return replicas
+
+    def _collect(self, ignore_stale_grad: bool) -> list[tuple[list[int], list[Array]]]:
         """For each device the indices and replicas of the parameters to update."""
-        scale = self._scale / batch_size
         work: list[tuple[list[int], list[Array]]] = [([], []) for _ in self._devices]
         for index, parameter in enumerate(self._params):
             if parameter.grad_req == "null":
                 continue
-            replicas = parameter.list_data()
-            if len(replicas) != len(work):
-                raise AssertionError(
-                    f"Parameter {parameter.name} is now on {parameter.list_device()}, but this trainer was made for "
-                    f"{self._devices}: make a new one"
-                )
-            for (indices, arrays), array in zip(work, replicas, strict=True):
+            for (indices, arrays), array in zip(work, self._replicas(parameter), strict=True):
                 if array._mark.fresh:
                     indices.append(index)
                     arrays.append(array)
                 elif not ignore_stale_grad:
-                    raise UserWarning(_STALE.format(parameter=parameter, device=array.device))
-        self._optimizer.rescale_grad = scale
+                    raise stale(parameter, f"device {array.device}")
         return work
 
-    def _allreduce(self) -> None:
-        if self._kvstore is None or len(self._devices) == 1:
-            return
-        for parameter in self._params:
-            if parameter.grad_req != "null":
-                self._kvstore._allreduce(parameter.list_grad())
-
-    def _apply(self, work: list[tuple[list[int], list[Array]]]) -> None:
+    def _apply(self, scale: float, work: list[tuple[list[int], list[Array]]]) -> None:
+        self._optimizer.rescale_grad = scale
         for updater, (indices, arrays) in zip(self._updaters, work, strict=True):
             updater(indices, [array._mark.buffer for array in arrays], arrays)
             for array in arrays:
                 array._mark.fresh = False
-
-
-_STALE = (
-    "Gradient of Parameter `{parameter.name}` on device {device} has not been updated by backward since last `step`. "
-    "This could mean a bug in your model that made it only use a subset of the Parameters (Blocks) for this "
-    "iteration. If you are intentionally only using a subset, call step with ignore_stale_grad=True to suppress "
-    "this warning and skip updating of Parameters with stale gradient"
-)
 
 
 def _checked_params(params: Any) -> list[Parameter]:
@@ -263,10 +271,47 @@ def _common_devices(params: list[Parameter]) -> list[Any]:
     return devices
 
 
-def _checked_kvstore(kvstore: Any) -> KVStore | None:
-    if kvstore is None or isinstance(kvstore, KVStore):
-        return kvstore
-    return kv.create(check_name(kvstore))
+def _as_created(given: Any, chosen: list[Parameter]) -> list[Parameter]:
+    """The parameters in the order in which a network makes them; the trainer's is that of their names."""
+    if not isinstance(given, Mapping):
+        return chosen
+    return list({id(parameter): parameter for parameter in given.values()}.values())
+
+
+def _made_kvstore(kvstore: Any) -> KVStoreBase | None:
+    return kvstore if kvstore is None or isinstance(kvstore, KVStoreBase) else kv.create(kvstore)
+
+
+def _updates_on(store: KVStoreBase | None, wanted: bool | None, devices: int) -> bool:
+    """Whether only `step` can be called."""
+    capable = isinstance(store, KVStore) and store.is_capable(KVStore.OPTIMIZER)
+    several = devices > 1 or isinstance(store, DistributedKVStore)
+    if wanted is None:
+        return capable and several and environment_flag("MXNET_UPDATE_ON_KVSTORE", True)
+    if wanted and not capable:
+        named = "None" if store is None else repr(store.type)
+        raise ValueError(f"update_on_kvstore=True needs a kvstore that updates, but kvstore is {named}")
+    if not wanted and capable and "async" in store.type:
+        raise ValueError("Cannot set update_on_kvstore=False on dist kvstore when training in async mode.")
+    return wanted
+
+
+def _compress(store: KVStoreBase | None, params: dict[str, Any]) -> None:
+    if isinstance(store, DistributedKVStore):
+        store.set_gradient_compression(params)
+    else:
+        warnings.warn("compression_params: gradients within one process are not compressed", stacklevel=3)
+
+
+def _warn_if_alone(store: KVStoreBase | None) -> None:
+    """Warn of the default store in a process that is one of several: each would train a network of its own."""
+    rank, world = place()
+    if isinstance(store, KVStore) and not isinstance(store, DistributedKVStore) and world > 1:
+        warnings.warn(
+            f"this is process {rank} of {world}, but kvstore {store.type!r} sums gradients within one process: with "
+            "kvstore='dist_sync' they train one network together, with kvstore=None this warning is off",
+            stacklevel=3,
+        )
 
 
 def _made_optimizer(optimizer: Any, arguments: dict[str, Any] | None) -> opt.Optimizer:

@@ -1,7 +1,10 @@
-"""Key-value stores: sums and copies of arrays over the devices of one process."""
+"""Key-value stores: sums and copies of arrays over the devices of one process, or over processes."""
 
 from __future__ import annotations
 
-from mxnet.kvstore.kvstore import KVStore, create
+from mxnet.kvstore._distributed import BytePS, Horovod
+from mxnet.kvstore._names import create
+from mxnet.kvstore.base import KVStoreBase
+from mxnet.kvstore.kvstore import KVStore
 
-__all__ = ["KVStore", "create"]
+__all__ = ["BytePS", "Horovod", "KVStore", "KVStoreBase", "create"]

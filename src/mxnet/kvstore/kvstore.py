@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from mxnet.base import MXNetError
 from mxnet.formats._writer import atomic_write
+from mxnet.kvstore._compression import Compression
+from mxnet.kvstore.base import KVStoreBase
 from mxnet.ndarray._array import Array
 from mxnet.optimizer import Optimizer, Updater, get_updater
 
-__all__ = ["KVStore", "check_name", "create"]
+__all__ = ["KVStore", "keyed", "sum_over_devices"]
 
-_LOCAL = ("local", "local_allreduce_cpu", "local_allreduce_device", "local_update_cpu")
-_DEVICE = ("device",)
+Pairs = Sequence[tuple[int | str, list[Array]]]
 
 
-class KVStore:
-    """Arrays under keys, which many devices add to and read from. Made by `create`.
+class KVStore(KVStoreBase):
+    """Arrays under keys, which many devices of one process add to and read from. Made by `create`.
 
     Keys are integers or strings, in one store of one kind. Where a method takes one key it also takes a list of
     keys with a list of values; a value is an array, or a list of arrays, one on each device.
@@ -55,6 +58,16 @@ class KVStore:
         """Number of workers: 1."""
         return 1
 
+    @staticmethod
+    def is_capable(capability: str) -> bool:
+        """Whether the store can do something: it can update with an optimizer (``'optimizer'``)."""
+        return capability == KVStoreBase.OPTIMIZER
+
+    def barrier(self) -> None:
+        """Return once every worker is here: at once."""
+
+    _barrier = barrier  # MXNet's name
+
     def init(self, key: Any, value: Any) -> None:
         """Store a copy of `value` under a new key.
 
@@ -65,8 +78,7 @@ class KVStore:
         AssertionError
             If it is neither an integer nor a string.
         """
-        pairs = _pairs(key, value)
-        for one, arrays in pairs:
+        for one, arrays in keyed(key, value):
             self._check_new(one)
             with torch.no_grad():
                 self._values[one] = arrays[0].copy()
@@ -77,15 +89,19 @@ class KVStore:
         Raises
         ------
         MXNetError
-            For a key that is not there, or another shape.
+            For a key that is not there, or another shape. Nothing has changed then.
         """
-        for one, arrays in _pairs(key, value):
-            stored = self._get(one, arrays)
-            total = _sum(arrays, stored)
+        pairs = keyed(key, value)
+        targets = [self._get(one, arrays) for one, arrays in pairs]
+        for (one, _), stored, total in zip(pairs, targets, self._totals(pairs), strict=True):
             if self._updater is None:
                 stored._data.copy_(total)
             else:
-                self._updater(one, stored._like(total), stored)
+                self._updater(one, stored._like(total.to(stored._data.device)), stored)
+
+    def _totals(self, pairs: Pairs) -> list[torch.Tensor]:
+        """The sum for each key."""
+        return [sum_over_devices(arrays) for _, arrays in pairs]
 
     def pull(self, key: Any, out: Any, priority: int = 0, ignore_sparse: bool = True) -> None:
         """Write what is stored to each array of `out`.
@@ -95,10 +111,22 @@ class KVStore:
         MXNetError
             As `push`.
         """
-        for one, arrays in _pairs(key, out):
-            stored = self._get(one, arrays)
+        pairs = keyed(key, out)
+        targets = [self._get(one, arrays) for one, arrays in pairs]
+        for (_, arrays), stored in zip(pairs, targets, strict=True):
             for array in arrays:
                 stored.copyto(array)
+
+    def row_sparse_pull(self, key: Any, out: Any = None, priority: int = 0, row_ids: Any = None) -> None:
+        """Not there: arrays are dense.
+
+        Raises
+        ------
+        MXNetError
+        """
+        raise MXNetError(
+            "row_sparse_pull needs arrays of sparse storage, which are not there: use pull, which is dense"
+        )
 
     def pushpull(self, key: Any, value: Any, out: Any = None, priority: int = 0) -> None:
         """`push`, then `pull` to `out`, by default to where the values came from."""
@@ -110,11 +138,21 @@ class KVStore:
         self.init(key, value)
         self.pull(key, out, priority)
 
-    def _allreduce(self, arrays: list[Array]) -> None:
-        """Write the sum of arrays on several devices to each of them; nothing is stored."""
-        total = _sum(arrays, arrays[0])
-        for array in arrays:
-            array._data.copy_(total)
+    def set_gradient_compression(self, compression_params: Mapping[str, Any]) -> None:
+        """Take note of how gradients are to travel between processes: within one, none does.
+
+        Parameters
+        ----------
+        compression_params : dict
+            ``{'type': 'fp16'}``, ``{'type': 'bf16'}`` or ``{'type': '2bit', 'threshold': 0.5}``.
+
+        Raises
+        ------
+        MXNetError
+            If it is something else.
+        """
+        Compression(compression_params)
+        warnings.warn(f"kvstore {self._name!r}: gradients within one process are not compressed", stacklevel=2)
 
     def set_optimizer(self, optimizer: Optimizer) -> None:
         """Update what is stored with the arrays pushed, as gradients, from here on.
@@ -130,7 +168,7 @@ class KVStore:
         """Let ``updater(key, pushed, stored)`` write what is stored."""
         self._updater = updater
 
-    def save_optimizer_states(self, fname: str, dump_optimizer: bool = False) -> None:
+    def save_optimizer_states(self, fname: str | os.PathLike, dump_optimizer: bool = False) -> None:
         """Write the states of the optimizer to a file.
 
         Raises
@@ -142,7 +180,7 @@ class KVStore:
         with atomic_write(fname) as file:
             file.write(data)
 
-    def load_optimizer_states(self, fname: str) -> None:
+    def load_optimizer_states(self, fname: str | os.PathLike) -> None:
         """Read what `save_optimizer_states` wrote.
 
         Raises
@@ -178,54 +216,22 @@ class KVStore:
         return stored
 
 
-def check_name(name: Any) -> str:
-    """`name`, if `create` knows it.
-
-    Raises
-    ------
-    TypeError
-        If it is no string.
-    MXNetError
-        If there is no such store.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"a store is named by a string, not {name!r}")
-    if name.lower() in (*_LOCAL, *_DEVICE):
-        return name.lower()
-    if name.lower().startswith("dist"):
-        raise MXNetError(f"kvstore {name!r}: training in several processes comes with a later release")
-    raise MXNetError(f"there is no kvstore {name!r}: choose among {', '.join((*_LOCAL, *_DEVICE))}")
-
-
-def create(name: str = "local") -> KVStore:
-    """A store for arrays on the devices of this process.
-
-    Parameters
-    ----------
-    name : {'local', 'device'}, default 'local'
-        In one process both do the same.
-
-    Raises
-    ------
-    TypeError
-        If `name` is no string.
-    MXNetError
-        If there is no such store; those for several processes (``'dist_sync'``, ...) come with a later release.
-    """
-    return KVStore(check_name(name))
-
-
-def _sum(arrays: list[Array], like: Array) -> torch.Tensor:
-    """The sum of the arrays, on the device of `like`."""
-    device = like._data.device
-    total = arrays[0]._data.detach().to(device)
+def sum_over_devices(arrays: Sequence[Array]) -> torch.Tensor:
+    """The sum of the arrays, on the device of the first; of one array its own tensor."""
+    total = arrays[0]._data.detach()
     for array in arrays[1:]:
-        total = total + array._data.detach().to(device)
+        total = total + array._data.detach().to(total.device)
     return total
 
 
-def _pairs(key: Any, value: Any) -> list[tuple[int | str, list[Array]]]:
-    """Each key with its list of arrays."""
+def keyed(key: Any, value: Any) -> list[tuple[int | str, list[Array]]]:
+    """Each key with its list of arrays.
+
+    Raises
+    ------
+    AssertionError
+        If a key is neither an integer nor a string, or there are not as many values.
+    """
     if not isinstance(key, (list, tuple)):
         key, value = [key], [value]
     for one in key:

@@ -8,7 +8,7 @@ graph ended, and whatever is computed from it keeps them too, until a backward p
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -33,7 +33,7 @@ class _Delivery:
     the hook back to the leaf would keep both, and their memory, for good.
     """
 
-    __slots__ = ("__weakref__", "_as_array", "_memory", "_owned", "buffer", "fresh", "request", "time")
+    __slots__ = ("__weakref__", "_as_array", "_memory", "_owned", "buffer", "fresh", "listener", "request", "time")
 
     def __init__(self, as_array: partial[Array], buffer: Array | None, request: str) -> None:
         self._as_array = as_array
@@ -42,6 +42,7 @@ class _Delivery:
         self.buffer = buffer
         self.request = request
         self.fresh = False
+        self.listener: Callable[[torch.Tensor], None] | None = None
         self.time = -1  # by `clock`, when a gradient last came
 
     def from_leaf(self, leaf: torch.Tensor) -> None:
@@ -72,6 +73,8 @@ class _Delivery:
             self.buffer._data = self._unshared(gradient)
         else:
             self.buffer._data.copy_(gradient)
+        if self.listener is not None:
+            self.listener(self.buffer._data)
 
     def _note(self) -> None:
         self.fresh = True
@@ -143,6 +146,13 @@ class Mark:
     @fresh.setter
     def fresh(self, fresh: bool) -> None:
         self._delivery.fresh = fresh
+
+    def tell(self, listener: Callable[[torch.Tensor], None]) -> None:
+        """Call ``listener(gradient)`` whenever a backward pass has delivered one, and no other listener any more.
+
+        The listener must know neither the array nor what knows it: see `_Delivery`.
+        """
+        self._delivery.listener = listener
 
     @property
     def gradient(self) -> torch.Tensor | None:

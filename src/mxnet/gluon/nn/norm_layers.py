@@ -6,8 +6,11 @@ import warnings
 from typing import Any
 
 from mxnet import _dtype
+from mxnet._modes import modes
+from mxnet._processes import place
 from mxnet.gluon.nn._layer import OperatorLayer, affine
-from mxnet.ndarray._array import Array
+from mxnet.ndarray._array import Array, run
+from mxnet.operators import find
 
 __all__ = ["BatchNorm", "BatchNormReLU", "GroupNorm", "InstanceNorm", "LayerNorm", "SyncBatchNorm"]
 
@@ -112,12 +115,12 @@ class BatchNormReLU(BatchNorm):
 
 
 class SyncBatchNorm(BatchNorm):
-    """`BatchNorm` whose statistics are those of the whole batch over all devices.
+    """`BatchNorm` whose batch, in training, is that of all processes together (see docs/distributed.md).
 
     Parameters
     ----------
     num_devices : int, optional
-        Number of devices of this process that share the batch; default all GPUs, at least one.
+        Accepted for programs of MXNet: within one process each device normalizes its own part of the batch.
     in_channels, momentum, ...
         As for `BatchNorm`.
     """
@@ -149,11 +152,22 @@ class SyncBatchNorm(BatchNorm):
             running_variance_initializer,
             in_channels,
         )
-        if num_devices is not None and num_devices > 1:
+        if num_devices is not None and num_devices > 1 and place().world == 1:
             warnings.warn(
-                "SyncBatchNorm: statistics are those of each device's own part of the batch in this release",
+                "SyncBatchNorm: within one process each device normalizes its own part of the batch. Statistics are "
+                "shared by processes with a device each: torchrun --nproc-per-node "
+                f"{num_devices}, with kvstore='dist_sync'",
                 stacklevel=2,
             )
+        shared = {name: value for name, value in self._shown.items() if name != "axis"}
+        self._together = find("_contrib_SyncBatchNorm")
+        self._together_attributes = self._together.canonical({**shared, "key": self.gamma._uuid})
+
+    def forward(self, x: Array) -> Any:
+        if not modes.training or place().world == 1:
+            return super().forward(x)  # the operator that every engine knows
+        parameters = (self.gamma, self.beta, self.running_mean, self.running_var)
+        return run(self._together, (x, *[each.data_for(x) for each in parameters]), self._together_attributes)
 
 
 class LayerNorm(_Norm):

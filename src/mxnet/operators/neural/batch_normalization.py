@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 
+from mxnet._processes import place
 from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
 from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 from mxnet.operators.neural._check import check_types, with_statistics
+from mxnet.operators.neural._together import normalized_together
 
 Tensor = torch.Tensor
 
@@ -33,11 +35,7 @@ def _normalize(
 ) -> Any:
     gamma, beta, moving_mean, moving_var = parameters
     axis = check_axis(axis, data.dim(), where)
-    channels = data.shape[axis]
-    if not gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == (channels,):
-        _refuse(where, data, axis, parameters)
-    if data.dtype not in _HALF and gamma.dtype is not data.dtype:
-        check_types(where, data, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_var=moving_var)
+    _check(where, data, parameters, axis)
     if axis != 1:
         data = data.movedim(axis, 1)
     if fix_gamma:
@@ -57,6 +55,14 @@ def _normalize(
     if not training or use_global_stats:
         mean, scale = moving_mean.detach().clone(), (moving_var.detach() + eps).rsqrt()
     return result, mean, scale
+
+
+def _check(where: str, data: Tensor, parameters: tuple[Tensor, Tensor, Tensor, Tensor], axis: int) -> None:
+    gamma, beta, moving_mean, moving_var = parameters
+    if not gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == (data.shape[axis],):
+        _refuse(where, data, axis, parameters)
+    if data.dtype not in _HALF and gamma.dtype is not data.dtype:
+        check_types(where, data, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_var=moving_var)
 
 
 def _fixed(gamma: Tensor, training: bool) -> Tensor:
@@ -165,7 +171,13 @@ def sync_batch_norm(
     key: str,
     training: bool = False,
 ) -> Any:
-    """`batch_norm` whose statistics several devices share; on one device the same thing."""
+    """`batch_norm` whose batch, in training, is that of all processes together; in one process the same thing."""
+    # A graph is traced on tensors without values. Asking for those also keeps the engine from writing down the torch
+    # calls of a body that does something else with values.
+    if training and not use_global_stats and place().world > 1 and not data.is_meta:
+        return _normalize_together(
+            data, (gamma, beta, moving_mean, moving_var), eps, momentum, fix_gamma, output_mean_var
+        )
     return _normalize(
         "SyncBatchNorm",
         data,
@@ -178,6 +190,24 @@ def sync_batch_norm(
         axis=1,
         training=training,
     )
+
+
+def _normalize_together(
+    data: Tensor,
+    parameters: tuple[Tensor, Tensor, Tensor, Tensor],
+    eps: float,
+    momentum: float,
+    fix_gamma: bool,
+    output_mean_var: bool,
+) -> Any:
+    check_axis(1, data.dim(), "SyncBatchNorm")
+    _check("SyncBatchNorm", data, parameters, 1)
+    gamma, beta, moving_mean, moving_var = parameters
+    gamma = _fixed(gamma, training=True) if fix_gamma else gamma
+    result, mean, variance = normalized_together(data, gamma, beta, eps)
+    moving_mean.detach().lerp_(mean.to(moving_mean.dtype), 1 - momentum)
+    moving_var.detach().lerp_(variance.to(moving_var.dtype), 1 - momentum)
+    return (result, mean, (variance + eps).rsqrt()) if output_mean_var else result
 
 
 @following
