@@ -25,7 +25,7 @@ def data(batch: int, size: int) -> tuple[np.ndarray, np.ndarray]:
 class GluonProgram:
     """A network of the zoo, used as MXNet's users do."""
 
-    def __init__(self, model: str, batch: int, size: int) -> None:
+    def __init__(self, model: str, batch: int, size: int, kvstore: str | None = "device") -> None:
         import mxnet as mx
         from mxnet import autograd, gluon
         from mxnet.gluon.model_zoo import vision
@@ -38,7 +38,7 @@ class GluonProgram:
         self.net(self._images)  # now the shapes of all parameters are known
         self._loss = gluon.loss.SoftmaxCrossEntropyLoss()
         options = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM}
-        self._trainer = gluon.Trainer(self.net.collect_params(), "sgd", options)
+        self._trainer = gluon.Trainer(self.net.collect_params(), "sgd", options, kvstore)
 
     def inference(self) -> Callable[[], Any]:
         """A function that computes the class scores."""
