@@ -3,6 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 PYTEST_ARGS ?=
+FUZZ_ARGS ?=
 BIN := .venv/bin
 
 # Genuine MXNet, the judge of behaviour, in environments of its own: its last wheels need Python 3.11 and NumPy < 1.24.
@@ -13,10 +14,10 @@ CONFORMANCE_READY := $(CONFORMANCE_VERSIONS:%=.conformance/%/.ready)
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 
 # One thread per process: the suite's processes share the cores, and sums come out in one order.
-test docs-test conformance: export OMP_NUM_THREADS := 1
+test docs-test conformance fuzz: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format docs-test conformance conformance-run bench clean
+.PHONY: help .venv demo test lint format docs-test conformance conformance-run bench fuzz clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,9 @@ conformance-run: $(CONFORMANCE_READY)
 bench: .venv/.ready  ## measure against the same networks written in PyTorch (docs/benchmarks.md)
 	$(BIN)/python benchmarks/eager.py
 
+fuzz: .venv/.ready  ## break files of every format and read them (FUZZ_ARGS="--files 1000000" for a long run)
+	$(BIN)/python tests/fuzz/fuzz.py $(FUZZ_ARGS)
+
 clean:  ## remove everything that was made, the environments too
-	rm -rf .venv .conformance build dist demo-output .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .conformance build dist demo-output fuzz-failures .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

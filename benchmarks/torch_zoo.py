@@ -1,4 +1,4 @@
-"""ResNet v1 and MobileNetV2 as MXNet defines them, written directly in torch: what the zoo is measured against.
+"""ResNet v1, MobileNetV2 and VGG-16 as MXNet defines them, written directly in torch: what the zoo is measured against.
 
 Nothing here knows of MXNet. The networks have its architecture (a bottleneck's stride stands in its first
 convolution, whose 1x1 neighbours have a bias; the head of MobileNetV2 is a convolution), and parameters in the order
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["NETWORKS", "copy_state"]
+__all__ = ["NETWORKS", "copy_state", "vgg16"]
 
 
 def conv(inputs: int, outputs: int, size: int = 1, stride: int = 1, groups: int = 1, bias: bool = False) -> nn.Conv2d:
@@ -107,12 +107,24 @@ def mobilenet_v2() -> nn.Module:
     return nn.Sequential(*layers, conv(1280, 1000), nn.Flatten())
 
 
+def vgg16() -> nn.Module:
+    layers: list[nn.Module] = []
+    before = 3
+    for depth, width in zip((2, 2, 3, 3, 3), (64, 128, 256, 512, 512), strict=True):
+        for _ in range(depth):
+            layers += [conv(before, width, 3, bias=True), nn.ReLU()]
+            before = width
+        layers.append(nn.MaxPool2d(2))
+    layers += [nn.Flatten(), nn.Linear(7 * 7 * 512, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Dropout(), nn.Linear(4096, 1000))
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "resnet18_v1": lambda: resnet(basic, (2, 2, 2, 2), (64, 128, 256, 512)),
     "resnet50_v1": lambda: resnet(bottleneck, (3, 4, 6, 3), (256, 512, 1024, 2048)),
     "mobilenetv2_1.0": mobilenet_v2,
 }
-"""Constructors by the zoo's names."""
+"""Constructors by the zoo's names: what `eager.py` times. `weights.py` takes `vgg16` too, which computes for long."""
 
 
 def copy_state(arrays: Iterable[np.ndarray], module: nn.Module) -> None:

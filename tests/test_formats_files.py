@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from formats_data import GENUINE, assert_same, genuine_files
 from hypothesis import given, settings
@@ -24,10 +25,18 @@ from mxnet.formats import (
     save_list,
     save_npy,
     save_npz,
+    save_safetensors,
+    torch_checkpoint,
 )
 
 DATA = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
-SAVERS = {"list": save_list, "npz": save_npz, "npy": lambda path, data: save_npy(path, data["weight"])}
+SAVERS = {
+    "list": save_list,
+    "npz": save_npz,
+    "npy": lambda path, data: save_npy(path, data["weight"]),
+    "safetensors": save_safetensors,
+    "checkpoint": torch_checkpoint.save,
+}
 save = pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS.keys())
 
 
@@ -162,15 +171,15 @@ def test_file_can_be_replaced_while_its_tensors_live(save, tmp_path):
     assert_same(loaded, DATA)
 
 
-EXTREME_NUMBERS = [b"\xff" * 8, b"\xff" * 7 + b"\x7f", bytes(8)]
-SMALL_FILES = [path for path, _ in genuine_files()]
+SMALL_FILES = [path.read_bytes() for path, _ in genuine_files()]
+SMALL_FILES += [safetensors.torch.save({}), safetensors.torch.save(DATA, {"of": "mine"})]
 
 
 @given(st.data())
 @settings(max_examples=400)
 def test_mutated_files_load_or_raise_mxneterror(data):
     """Bits flipped, bytes inserted or removed: an error of ours, or arrays, and never another exception."""
-    content = bytearray(data.draw(st.sampled_from(SMALL_FILES)).read_bytes())
+    content = bytearray(data.draw(st.sampled_from(SMALL_FILES)))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(content) - 1)) if content else 0
         action = data.draw(st.sampled_from(["flip", "insert", "remove", "number"]))
@@ -196,10 +205,10 @@ def test_mutated_files_load_or_raise_mxneterror(data):
 UNDER_A_LIMIT = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-import test_formats_list, test_formats_npz
+import test_formats_list, test_formats_npz, test_formats_safetensors
 from mxnet.base import MXNetError
 from mxnet.formats import load_buffer
-tables = test_formats_list.HOSTILE, test_formats_npz.BAD_NPY, test_formats_npz.BAD_ZIP
+tables = test_formats_list.HOSTILE, test_formats_npz.BAD_NPY, test_formats_npz.BAD_ZIP, test_formats_safetensors.BAD
 files = [row[0] for table in tables for row in table.values()]
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + (64 << 20)
@@ -238,3 +247,62 @@ def test_large_file_is_mapped_not_read(tmp_path):
     (tensor,) = load(tmp_path / "x")
     assert tensor.shape == (count,)
     assert tensor[-1] == 0
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import torch
+from mxnet import formats
+from mxnet.base import MXNetError
+folder = Path(sys.argv[1])
+savers = [formats.save_list, formats.save_npz, formats.save_safetensors, formats.torch_checkpoint.save]
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for number, save in enumerate(savers):
+    path = folder / str(number)
+    save(path, {"x": torch.ones(3)})
+    before = path.read_bytes()
+    for data in ({"x": torch.ones(1_000_000)}, {str(i): torch.ones(5_000) for i in range(50)}):
+        try:
+            save(path, data)
+        except OSError as error:
+            assert isinstance(error, MXNetError) and f"cannot write {path}" in str(error), error
+        else:
+            sys.exit(f"{save} wrote more than there is room for")
+        assert path.read_bytes() == before
+assert len(list(folder.iterdir())) == len(savers), list(folder.iterdir())
+"""
+
+KILLED = """
+import os, signal, sys
+import torch
+from mxnet import formats
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+for path in sys.argv[1:]:
+    if (child := os.fork()) == 0:
+        formats.save(path, {"x": torch.ones(1_000_000)})
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+"""
+
+
+def run_apart(program, *arguments):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits the size of files through setrlimit")
+def test_a_disk_that_gets_full_leaves_the_old_file(tmp_path):
+    done = run_apart(FULL_DISK, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills a process by a signal")
+def test_a_process_that_is_killed_leaves_the_old_file(tmp_path):
+    paths = [tmp_path / name for name in ("x.params", "x.npz", "x.safetensors")]
+    for path in paths:
+        save_list(path, DATA)
+    done = run_apart(KILLED, *paths)
+    assert done.returncode == 0, done.stderr
+    for path in paths:
+        assert_same(load(path), DATA)

@@ -68,3 +68,14 @@ def images(shape, name="images"):
             phase = (1 + image) * rows + (2 + channel - image) * columns + image + 0.5 * channel
             picture[image, channel] = np.sin(phase)
     return (picture + 0.3 * noise(name, shape)).astype(np.float32)
+
+
+def state_dict(shapes, gain=1.0):
+    """Return float32 values by name for a module of torch, whose state dict has these `shapes` by name."""
+    values = {}
+    for name, shape in shapes.items():
+        path, _, role = name.rpartition(".")
+        if f"{path}.running_var" in shapes:  # of BatchNorm, which has a weight of another kind
+            role = {"weight": "gamma", "bias": "beta"}.get(role, role)
+        values[name] = np.array(parameter(f"{path}.{role}", tuple(shape), gain), np.float32)
+    return values

@@ -13,6 +13,7 @@ from rich.table import Table
 
 import mxnet as mx
 from mxnet.cli import zoo
+from mxnet.cli.convert import Names, convert_file
 from mxnet.gluon.model_zoo import vision
 
 if TYPE_CHECKING:
@@ -69,6 +70,55 @@ def list_zoo(
         typer.echo(zoo.as_json(models))
     else:
         Console().print(zoo.as_table(models))
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="MXNet's .params, .npz, .safetensors, or PyTorch's .pth.")],
+    target: Annotated[Path, typer.Argument(help="Its ending says the format: .params, .npz, .safetensors, .pth.")],
+    model: Annotated[
+        str | None, typer.Option(help="The model of the zoo whose parameters they are.", show_default="names stay")
+    ] = None,
+    to: Annotated[
+        Names | None,
+        typer.Option(
+            help="Names: Gluon's, MXNet 1.x's (1.x-export: with arg: and aux:), or PyTorch's.",
+            show_default="structural, if a model is given",
+        ),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="The published hash of a .pth, or its first 8 digits or more.")
+    ] = None,
+    unsafe_pickle: Annotated[
+        bool, typer.Option("--unsafe-pickle", help="Open a .pth whatever its hash: only if you know who made it.")
+    ] = False,
+) -> None:
+    """Convert a parameter file: between formats, and between the names of MXNet 2.0, MXNet 1.x and PyTorch."""
+    try:
+        typer.echo(convert_file(source, target, model, to, sha256, unsafe_pickle))
+    except (mx.MXNetError, ValueError) as error:
+        fail(str(error))
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Parameters of any format, a -symbol.json or a .rec.")],
+    unsafe_pickle: Annotated[
+        bool, typer.Option("--unsafe-pickle", help="Open a .pth: only if you know who made it.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what a file holds: names, types, shapes, hash, format and origin. The data are not loaded."""
+    from mxnet.cli.inspect import as_json, as_text, look_at
+
+    try:
+        report = look_at(file, unsafe_pickle)
+    except mx.MXNetError as error:
+        fail(str(error))
+    if json:
+        typer.echo(as_json(report))
+    else:
+        Console().print(as_text(report))
 
 
 def resnet(name: str) -> str:

@@ -7,54 +7,43 @@ A file's format is told by its first bytes, never by its name. See the README be
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 import torch
 
-from . import binary_list, npy, npz
+from . import torch_checkpoint
+from ._description import ArrayInfo, FileInfo, describe
 from ._errors import FileAccessError, FileFormatError, FileMissingError
-from ._reader import Reader, open_buffer, open_path
+from ._formats import Loaded, read_all
+from ._reader import open_buffer, open_path
 from .binary_list import save as save_list
 from .npy import save as save_npy
 from .npz import save as save_npz
+from .safetensors import save as save_safetensors
 
 __all__ = [
+    "ArrayInfo",
     "FileAccessError",
     "FileFormatError",
+    "FileInfo",
     "FileMissingError",
+    "describe",
     "load",
     "load_buffer",
+    "save",
     "save_list",
     "save_npy",
     "save_npz",
+    "save_safetensors",
+    "torch_checkpoint",
 ]
 
-Loaded = dict[str, torch.Tensor] | list[torch.Tensor] | torch.Tensor
-
-# A format is its first bytes and its reader; one without a magic number would be asked last.
-_READERS: tuple[tuple[bytes, Callable[[Reader], Loaded]], ...] = (
-    (binary_list.MAGIC, binary_list.read),
-    (npz.MAGIC, npz.read),
-    (npz.EMPTY_MAGIC, npz.read_empty),
-    (npy.MAGIC, npy.read),
-)
-_HEAD = 64
-
-# What people open by mistake, and what to tell them.
-_MISTAKES: tuple[tuple[bytes, str], ...] = (
-    (
-        b"version https://git-lfs",
-        "this is a pointer left by Git LFS, not the file itself: run 'git lfs pull'",
-    ),
-    (b"<", "this is a web page or XML, not a parameter file: the download went wrong"),
-    (b"{", "this is JSON, perhaps a -symbol.json: the parameters are in the .params file beside it"),
-    (b"\x80", "this is a pickle: pickles are never loaded, for they can run any program"),
-)
+_SAVERS: dict[str, Callable[..., None]] = {".npz": save_npz, ".safetensors": save_safetensors}
 
 
 def load(source: str | os.PathLike | BinaryIO) -> Loaded:
-    """Read the arrays of a file: MXNet's binary list (any version), .npz or .npy.
+    """Read the arrays of a file: MXNet's binary list (any version), .npz, .npy or safetensors.
 
     The tensors of a path are views of the mapped file, copied page by page when they are written to, so a
     large file costs no second copy; replace such a file by renaming, as the writers here do, rather than by
@@ -76,7 +65,7 @@ def load(source: str | os.PathLike | BinaryIO) -> Loaded:
         `FileMissingError` (also a FileNotFoundError) if there is none.
     """
     if isinstance(source, (str, bytes, os.PathLike)):
-        return _read(open_path(source))
+        return read_all(open_path(source))
     if not hasattr(source, "read"):
         raise TypeError(f"expected a path or a binary file, got {type(source).__name__}")
     data = source.read()
@@ -87,17 +76,14 @@ def load(source: str | os.PathLike | BinaryIO) -> Loaded:
 
 def load_buffer(data: bytes | bytearray | memoryview, name: str = "<buffer>") -> Loaded:
     """As `load`, from bytes in memory, which are copied; errors call them `name`."""
-    return _read(open_buffer(data, name))
+    return read_all(open_buffer(data, name))
 
 
-def _read(reader: Reader) -> Loaded:
-    head = reader.head(_HEAD)
-    for magic, read in _READERS:
-        if head.startswith(magic):
-            return read(reader)
-    for magic, advice in _MISTAKES:
-        if head.lstrip().startswith(magic):
-            raise reader.error(advice)
-    raise reader.error(
-        f"unknown format, the first bytes are {head[:8].hex(' ')}; known are MXNet's binary list, .npz and .npy"
-    )
+def save(
+    path: str | os.PathLike,
+    data: Mapping[str, torch.Tensor] | Sequence[torch.Tensor],
+    otherwise: Callable[..., None] = save_list,
+) -> None:
+    """Write `data` as safetensors or npz if the name ends so, and by `otherwise` under any other name."""
+    ending = os.path.splitext(os.fsdecode(path))[1].lower()
+    _SAVERS.get(ending, otherwise)(path, data)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from mxnet.base import MXNetError
 
-__all__ = ["FileAccessError", "FileFormatError", "FileMissingError", "access_error"]
+__all__ = ["CHECKPOINT_ADVICE", "FileAccessError", "FileFormatError", "FileMissingError", "access_error"]
+
+CHECKPOINT_ADVICE = "a checkpoint of PyTorch whose origin you know becomes another file by 'mxzoo convert'"
 
 
 class FileFormatError(MXNetError, ValueError):

@@ -27,11 +27,17 @@ EXPANSION_RATIO = 200
 
 
 class Reader:
-    """Bounded little-endian reading from ``buffer[start:stop]``; `name` is what errors call the file."""
+    """Bounded little-endian reading from ``buffer[start:stop]``; `name` is what errors call the file.
 
-    def __init__(self, buffer: mmap.mmap, name: str, start: int = 0, stop: int | None = None) -> None:
+    With `shapes_only` the tensors are on torch's meta device: the same checks, and no element is looked at.
+    """
+
+    def __init__(
+        self, buffer: mmap.mmap, name: str, start: int = 0, stop: int | None = None, shapes_only: bool = False
+    ) -> None:
         self.buffer = buffer
         self.name = name
+        self.shapes_only = shapes_only
         self.offset = start
         self.stop = len(buffer) if stop is None else stop
         self._expansion_left = max(EXPANSION_FLOOR, EXPANSION_RATIO * len(buffer))
@@ -51,7 +57,7 @@ class Reader:
 
     def window(self, start: int, size: int) -> Reader:
         """A reader for `size` bytes from byte `start` of the same buffer."""
-        return Reader(self.buffer, self.name, start, start + size)
+        return Reader(self.buffer, self.name, start, start + size, self.shapes_only)
 
     def skip(self, size: int, what: str) -> int:
         """Move over `size` bytes and return where they start; an error if fewer remain."""
@@ -88,6 +94,8 @@ class Reader:
         self.check_shape(shape, dtype, what)
         count = math.prod(shape)
         start = self.skip(count * dtype.itemsize, f"{what} ({name_of(dtype)}, shape {shape})")
+        if self.shapes_only:
+            return torch.empty(shape, dtype=dtype, device="meta")
         if count == 0:
             return torch.empty(shape, dtype=dtype)
         if dtype is torch.bool:  # any other byte than 0 and 1 would be undefined behaviour in torch
@@ -119,7 +127,7 @@ class Reader:
             raise self.error(f"{self.remaining} bytes follow the end of the data")
 
 
-def open_path(path: str | os.PathLike) -> Reader:
+def open_path(path: str | os.PathLike, shapes_only: bool = False) -> Reader:
     """A reader over the mapped file at `path`; `FileAccessError` if it cannot be opened."""
     name = os.fsdecode(path)
     try:
@@ -132,7 +140,7 @@ def open_path(path: str | os.PathLike) -> Reader:
         raise access_error("read", name, cause) from cause
     if buffer is None:
         raise FileFormatError(f"{name}: at byte 0: the file is empty")
-    return Reader(buffer, name)
+    return Reader(buffer, name, shapes_only=shapes_only)
 
 
 def open_buffer(data: bytes | bytearray | memoryview, name: str = "<buffer>") -> Reader:

@@ -19,13 +19,19 @@ from ._reader import MAX_NDIM, Reader
 from ._sparse import dense_from_csr, dense_from_rows
 from ._writer import atomic_write, named_tensors, tensor_bytes
 
-__all__ = ["MAGIC", "read", "save"]
+__all__ = ["MAGIC", "layout", "read", "save"]
 
 MAGIC = struct.pack("<Q", 0x112)
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
+_LAYOUTS = {
+    _V1: "V1, of MXNet before 1.0",
+    _V2: "V2, as MXNet 1.x writes and every version's load_parameters reads",
+    _V3: "V3, as MXNet 2.0 writes",
+}
 _DENSE, _ROW_SPARSE, _CSR = 0, 1, 2
 _CPU = (1, 0)  # device type and number
 _SMALLEST_ARRAY = 12
+_HEAD_SIZE = 24  # magic, reserved field, number of arrays
 
 
 def read(reader: Reader) -> dict[str, torch.Tensor] | list[torch.Tensor]:
@@ -50,6 +56,12 @@ def read(reader: Reader) -> dict[str, torch.Tensor] | list[torch.Tensor]:
         named[name] = tensor
     reader.finish()
     return named
+
+
+def layout(head: bytes) -> str:
+    """What the first array's layout says of the writer; `head` is 40 bytes of the file, or all."""
+    magic = int.from_bytes(head[_HEAD_SIZE : _HEAD_SIZE + 4], "little")
+    return _LAYOUTS.get(magic, "V0, of MXNet before 0.12" if len(head) > _HEAD_SIZE + 8 else "empty")
 
 
 def _read_name(reader: Reader) -> str:
@@ -125,6 +137,8 @@ def _read_sparse(reader: Reader, what: str, storage: int) -> torch.Tensor:
     reader.grant(math.prod(shape) * dtype.itemsize, what)
     data = reader.tensor(dtype, data_shape, what)
     parts = [reader.tensor(kind, size, label).long().reshape(-1) for kind, size, label in headers]
+    if reader.shapes_only:
+        return torch.empty(shape, dtype=dtype, device="meta")
     try:
         return (dense_from_csr if storage == _CSR else dense_from_rows)(shape, data, *parts)
     except IndexError as cause:

@@ -12,11 +12,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
 from . import npy
+from ._errors import CHECKPOINT_ADVICE
 from ._reader import Reader
 from ._writer import atomic_write, named_tensors, tensor_bytes
 
@@ -28,6 +29,7 @@ _END_SIZE = 22
 _LOCAL_HEADER = "4s5H3I2H"
 _UTF8, _ENCRYPTED = 0x800, 0x1
 _STEP = 1 << 18
+_MOST_OF_A_HEADER = 1 << 13
 _ALIGNMENT = 64
 _PADDING_ID = 0xD935  # an extra field that says nothing, known from Android's zipalign
 
@@ -81,7 +83,7 @@ def _objection(name: str, info: zipfile.ZipInfo) -> str | None:
     if stat.S_ISLNK(info.external_attr >> 16):
         return "is a link"
     if name.endswith((".pkl", ".pickle")):
-        return "is a pickle, as in PyTorch's checkpoints: pickles are never loaded"
+        return "is a pickle, as in PyTorch's checkpoints: pickles are never loaded; " + CHECKPOINT_ADVICE
     if not name.endswith(".npy"):
         return "is not a .npy array"
     if info.flag_bits & _ENCRYPTED:
@@ -110,7 +112,10 @@ def _open_member(reader: Reader, info: zipfile.ZipInfo) -> Reader:
             raise reader.error(f"{what} is stored, but declares sizes {info.compress_size} and {info.file_size}", start)
         member = reader.window(start, info.file_size)
     else:
-        member = Reader(_inflate(reader, start, info, what), f"{reader.name}[{info.orig_filename}]")
+        inflated = _inflate(reader, start, info, what)
+        member = Reader(inflated, f"{reader.name}[{info.orig_filename}]", 0, info.file_size, reader.shapes_only)
+    if reader.shapes_only:
+        return member
     with memoryview(member.buffer) as view, view[member.offset : member.stop] as data:
         if zlib.crc32(data) != info.CRC:
             raise reader.error(f"{what} does not match its checksum", start)
@@ -118,29 +123,39 @@ def _open_member(reader: Reader, info: zipfile.ZipInfo) -> Reader:
 
 
 def _inflate(reader: Reader, start: int, info: zipfile.ZipInfo, what: str) -> mmap.mmap:
-    """The member inflated into memory of its own: of the declared size, which must prove exact."""
+    """The member inflated into memory of its own: of the declared size, which must prove exact.
+
+    Of a reader that wants no more than shapes, only as much as an array's header can take.
+    """
     reader.grant(info.file_size, what)
     wrong_size = reader.error(f"{what} does not inflate to the {info.file_size} bytes it declares", start)
     if info.file_size == 0:
         raise wrong_size
-    inflated = mmap.mmap(-1, info.file_size)
+    wanted = min(info.file_size, _MOST_OF_A_HEADER) if reader.shapes_only else info.file_size
+    inflated = mmap.mmap(-1, wanted)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, stop = 0, start + info.compress_size
+    size = 0
     try:
-        for position in range(start, stop, _STEP):
-            data = reader.buffer[position : min(position + _STEP, stop)]
-            while data and not inflater.eof:
-                piece = inflater.decompress(data, _STEP)
-                if size + len(piece) > info.file_size:
-                    raise wrong_size
-                inflated[size : size + len(piece)] = piece
+        for data in _pieces(reader, start, start + info.compress_size):
+            while size <= wanted and not inflater.eof:
+                # One byte more than wanted is asked for, which tells whether the stream goes on.
+                piece = inflater.decompress(data, min(_STEP, wanted - size + 1))
+                if not piece:
+                    break
+                kept = piece[: wanted - size]
+                inflated[size : size + len(kept)] = kept
                 size += len(piece)
                 data = inflater.unconsumed_tail
     except zlib.error as cause:
         raise reader.error(f"{what} cannot be inflated: {cause}", start) from cause
-    if not inflater.eof or size != info.file_size:
+    if size < wanted or (wanted == info.file_size and (size > wanted or not inflater.eof)):
         raise wrong_size
     return inflated
+
+
+def _pieces(reader: Reader, start: int, stop: int) -> Iterator[bytes]:
+    for position in range(start, stop, _STEP):
+        yield reader.buffer[position : min(position + _STEP, stop)]
 
 
 def save(path: str | os.PathLike, data: Mapping[str, torch.Tensor] | Sequence[torch.Tensor]) -> None:

@@ -275,11 +275,12 @@ class Block(Changing, Predicting):
     # Files
 
     def save_parameters(self, filename: str | os.PathLike, deduplicate: bool = False) -> None:
-        """Write all parameters to a file, in MXNet's binary form that versions 1.x and 2.0 read.
+        """Write all parameters to a file, by default in MXNet's binary form that versions 1.x and 2.0 read.
 
         Parameters
         ----------
         filename : path
+            One that ends in ``.safetensors`` or ``.npz`` is written in that format.
         deduplicate : bool, default False
             Write a parameter that has several names once.
 
@@ -301,7 +302,10 @@ class Block(Changing, Predicting):
         *,
         ctx: Device | list[Device] | None = None,
     ) -> None:
-        """Read parameters from a file: MXNet's binary form of any version, or npz.
+        """Read parameters from a file: MXNet's binary form of any version, npz or safetensors.
+
+        Parameters that are not initialized yet become views of the mapped file, with a copy made of the pages that
+        are written to: the file is never changed, and must not be overwritten in place while they are in use.
 
         Parameters
         ----------
@@ -347,7 +351,7 @@ class Block(Changing, Predicting):
         """As `load_parameters`, from a dict of arrays by structural name (``arg:`` and ``aux:`` before it allowed)."""
         _files.load(
             dict(self._named_params("")), _files.from_arrays(param_dict), device or ctx, allow_missing, ignore_extra,
-            cast_dtype, dtype_source, "param_dict",
+            cast_dtype, dtype_source, "param_dict", owned=False,
         )  # fmt: skip
 
     def save(self, prefix: str | os.PathLike) -> None:

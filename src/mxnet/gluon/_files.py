@@ -26,12 +26,12 @@ _ROLES = ("running_mean", "running_var", "weight", "bias", "gamma", "beta", "alp
 
 
 def save(params: dict[str, Parameter], filename: str | os.PathLike, deduplicate: bool) -> None:
-    """Write parameters by structural name as MXNet's binary list."""
+    """Write parameters by structural name: as the file's ending says, by default as MXNet's binary list."""
     if deduplicate:
         last_name = {id(param): name for name, param in params.items()}
         params = {name: param for name, param in params.items() if last_name[id(param)] == name}
     if not any(param._replicas is None for param in params.values()):
-        formats.save_list(filename, {name: param._mean() for name, param in params.items()})
+        formats.save(filename, {name: param._mean() for name, param in params.items()})
         return
     raise next(param._missing() for param in params.values() if param._replicas is None)
 
@@ -74,8 +74,12 @@ def load(
     cast_dtype: bool,
     dtype_source: str,
     source: str,
+    owned: bool = True,
 ) -> None:
-    """Set `params` from `saved`; or raise AssertionError (ValueError for names too many) and leave all as it is."""
+    """Set `params` from `saved`; or raise AssertionError (ValueError for names too many) and leave all as it is.
+
+    What is not initialized yet takes the memory of `saved` itself, unless it is not `owned`: somebody else's.
+    """
     if dtype_source not in ("current", "saved"):
         raise AssertionError(f"dtype_source must be 'current' or 'saved', not {dtype_source!r}")
     saved = _under_structural_names(params, saved)
@@ -86,18 +90,14 @@ def load(
     found = {name: param for name, param in params.items() if name in saved}
     for name, param in found.items():
         _check_agreement(name, param, saved[name], device, cast_dtype)
-    for name, param in found.items():
+    for name, param in {id(param): (name, param) for name, param in found.items()}.values():  # shared ones once
+        tensor = saved[name]
         if cast_dtype and dtype_source == "saved":
-            param.cast(_dtype.from_torch(saved[name].dtype))
-        _set(param, saved[name], device)
-
-
-def _set(param: Parameter, tensor: torch.Tensor, device: Device | list[Device] | None) -> None:
-    if param._replicas is None and param._deferred is None:
-        param.shape = tuple(tensor.shape)
-        param.initialize("zeros", device)
-    param.set_data(tensor)
-    param._finish_deferred_init()
+            param.cast(_dtype.from_torch(tensor.dtype))
+        if param._replicas is None:
+            param._take(tensor if owned else tensor.clone(), device)
+        else:
+            param.set_data(tensor)
 
 
 def _check_missing(params: dict[str, Parameter], saved: dict[str, torch.Tensor], source: str) -> None:
@@ -106,7 +106,7 @@ def _check_missing(params: dict[str, Parameter], saved: dict[str, torch.Tensor],
         if id(param) not in there:
             raise AssertionError(
                 f"Parameter '{name}' is missing in '{source}', which contains parameters: {_listed(saved)}. "
-                "Set allow_missing=True to ignore missing parameters."
+                "Set allow_missing=True to ignore missing parameters." + _advice(params, saved)
             )
 
 
@@ -115,8 +115,18 @@ def _check_extra(params: dict[str, Parameter], saved: dict[str, torch.Tensor], s
         if name not in params:
             raise ValueError(
                 f"Parameter '{name}' loaded from '{source}' is not present in this block, which contains "
-                f"parameters: {_listed(params)}. Set ignore_extra=True to ignore."
+                f"parameters: {_listed(params)}. Set ignore_extra=True to ignore." + _advice(params, saved)
             )
+
+
+def _advice(params: dict[str, Parameter], saved: dict[str, torch.Tensor]) -> str:
+    """What to try where hardly a name is one of the block's."""
+    if len(params.keys() & saved.keys()) * 2 > len(saved):
+        return ""
+    return (
+        " If the file has the names of MXNet 1.x or of PyTorch and this is a network of the zoo, 'mxzoo convert FILE "
+        "NEW --model NAME' makes one with the right names."
+    )
 
 
 def _check_agreement(

@@ -243,12 +243,26 @@ class Parameter(Changing):
         self._set_replicas(tensor, devices)
         self._deferred = None
 
+    def _take(self, tensor: torch.Tensor, device: Device | Sequence[Device] | None) -> None:
+        """Make the arrays of values that were loaded, in the memory they are in where type and layout allow it.
+
+        They go where `initialize` was told to put them, and to `device` if it was not called yet.
+        """
+        refuse_tracing(f"the forward pass loads parameter {self.name}")
+        devices = _devices(device) if self._deferred is None else self._deferred[1]
+        self.shape = tuple(tensor.shape)
+        form = _form(self._shape)
+        with torch.inference_mode(False):
+            values = tensor.detach().to(_dtype.to_torch(self._dtype)).contiguous(memory_format=form)
+            # Where a size is 1 the strides are anything: these are what `_empty` makes.
+            strides = torch.empty(self._shape, device="meta", memory_format=form).stride()
+            self._set_replicas(values.as_strided(self._shape, strides), devices)
+        self._deferred = None
+
     def _empty(self, device: torch.device) -> torch.Tensor:
-        # Four dimensions are a convolution's weight: with the channels last the CPU's and the GPU's kernels are
-        # faster, and what they make of the data stays in that layout by itself.
-        form = torch.channels_last if len(self._shape) == 4 else torch.contiguous_format
         with torch.inference_mode(False):  # else it could never be trained, nor its changes be counted
-            return torch.empty(self._shape, dtype=_dtype.to_torch(self._dtype), device=device, memory_format=form)
+            kind = _dtype.to_torch(self._dtype)
+            return torch.empty(self._shape, dtype=kind, device=device, memory_format=_form(self._shape))
 
     def _set_replicas(self, tensor: torch.Tensor, devices: Sequence[Device]) -> None:
         replicas = []
@@ -473,6 +487,12 @@ class Constant(Parameter):
 def initializer_of(init: Any) -> Any:
     """The initializer of that name, or the object itself, which may be any callable: Mixed and Load are."""
     return init if callable(init) and not isinstance(init, type) else initializer.create(init)
+
+
+def _form(shape: Sequence[int]) -> torch.memory_format:
+    # Four dimensions are a convolution's weight: with the channels last the CPU's and the GPU's kernels are faster, and
+    # what they make of the data stays in that layout by itself.
+    return torch.channels_last if len(shape) == 4 else torch.contiguous_format
 
 
 def _known(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:

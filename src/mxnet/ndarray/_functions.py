@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -231,6 +232,8 @@ def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
 def save(fname: str | os.PathLike, data: Any) -> None:
     """Write an array, a list or a dict of arrays to a file that MXNet 2.0 reads.
 
+    A name that ends in ``.safetensors`` or ``.npz`` makes it a file of that format.
+
     Raises
     ------
     TypeError
@@ -241,7 +244,7 @@ def save(fname: str | os.PathLike, data: Any) -> None:
     values = data.values() if isinstance(data, dict) else [data] if isinstance(data, Array) else data
     if any(isinstance(value, Array) and type(value) is not NDArray for value in values):
         raise TypeError("cannot save mxnet.numpy.ndarray using mxnet.ndarray.save; use mxnet.npx.savez instead")
-    formats.save_list(fname, tensors_of(data, "save"), "v3")
+    formats.save(fname, tensors_of(data, "save"), partial(formats.save_list, layout="v3"))
 
 
 def load(fname: str | os.PathLike) -> Any:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from mxnet import formats
-from mxnet.ndarray._array import Array, known
+from mxnet.ndarray._array import Array
 from mxnet.ndarray._exchange import wrap_dlpack, wrap_numpy
 from mxnet.ndarray._files import load_arrays, tensors_of
 from mxnet.numpy.multiarray import ndarray
@@ -18,6 +18,8 @@ __all__ = ["from_dlpack", "from_numpy", "load", "save", "savez", "to_dlpack_for_
 def save(file: str | os.PathLike, arr: ndarray) -> None:
     """Write one array as .npy; the name is taken as it is.
 
+    One that ends in ``.safetensors`` or ``.npz`` makes it a file of that format, with the array as ``arr_0``.
+
     Raises
     ------
     ValueError
@@ -25,11 +27,11 @@ def save(file: str | os.PathLike, arr: ndarray) -> None:
     """
     if not isinstance(arr, Array):
         raise ValueError(f"data needs to be an MXNet ndarray, not {type(arr).__name__}; use savez for several")
-    formats.save_npy(file, known(arr, "saving").detach())
+    formats.save(file, tensors_of(arr, "save"), lambda path, tensors: formats.save_npy(path, *tensors))
 
 
 def savez(file: str | os.PathLike, *args: ndarray, **kwds: ndarray) -> None:
-    """Write arrays as .npz: those without a name are called ``arr_0``, ``arr_1``, ...
+    """Write arrays as .npz, or as safetensors if the name ends so; those without a name are ``arr_0``, ``arr_1``, ...
 
     Raises
     ------
@@ -44,11 +46,11 @@ def savez(file: str | os.PathLike, *args: ndarray, **kwds: ndarray) -> None:
     if not all(isinstance(value, Array) for value in named.values()):
         wrong = next(type(value).__name__ for value in named.values() if not isinstance(value, Array))
         raise ValueError(f"data needs to be MXNet ndarrays, not {wrong}")
-    formats.save_npz(file, tensors_of(named, "savez"))
+    formats.save(file, tensors_of(named, "savez"), formats.save_npz)
 
 
 def load(file: str | os.PathLike) -> Any:
-    """Read the arrays of a .npy, a .npz or MXNet's binary list, told apart by their first bytes.
+    """Read the arrays of a .npy, a .npz, MXNet's binary list or safetensors, told apart by their first bytes.
 
     Returns
     -------

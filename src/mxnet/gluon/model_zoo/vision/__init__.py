@@ -8,7 +8,10 @@ Examples
 >>> net = vision.squeezenet1_1(classes=10)
 """
 
+from mxnet.gluon.model_zoo.vision._convert import Conversion, convert_file, convert_names
+from mxnet.gluon.model_zoo.vision._names import NamesError
 from mxnet.gluon.model_zoo.vision._registry import ModelInfo, get_model, list_models, model_info, register_model
+from mxnet.gluon.model_zoo.vision._torch_names import convert_state_dict, to_state_dict
 from mxnet.gluon.model_zoo.vision._weights import Preprocessing, Weights, get_weights, list_weights
 from mxnet.gluon.model_zoo.vision.alexnet import AlexNet, alexnet
 from mxnet.gluon.model_zoo.vision.densenet import (
@@ -77,11 +80,13 @@ __all__ = [
     "BasicBlockV2",
     "BottleneckV1",
     "BottleneckV2",
+    "Conversion",
     "DenseNet",
     "Inception3",
     "MobileNet",
     "MobileNetV2",
     "ModelInfo",
+    "NamesError",
     "Preprocessing",
     "ResNetV1",
     "ResNetV2",
@@ -89,6 +94,9 @@ __all__ = [
     "VGG",
     "Weights",
     "alexnet",
+    "convert_file",
+    "convert_names",
+    "convert_state_dict",
     "densenet121",
     "densenet161",
     "densenet169",
@@ -130,6 +138,7 @@ __all__ = [
     "resnet50_v2",
     "squeezenet1_0",
     "squeezenet1_1",
+    "to_state_dict",
     "vgg11",
     "vgg11_bn",
     "vgg13",
