@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mxnet.formats import save_list, save_npy, save_npz
+from mxnet.formats import load, save_list, save_npy, save_npz
 
 PARAMETERS = {"weight": torch.tensor([[1, -2.5, 3], [0, 1e-3, 1e9]]), "bias": torch.tensor([0.5, -0.5])}
 OF_1_9_1 = ["float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool"]
@@ -74,3 +74,15 @@ def test_what_each_version_refuses_is_as_documented(run_genuine, folder):
     new, old = (run_genuine(version, "formats.py", folder).values for version in ("2.0.0b1", "1.9.1"))
     assert new["net.params"]["nd.load"] == new["net.params"]["npx.load"] == "MXNetError"
     assert old["net-v3.params"]["nd.load"] == old["net-v3.params"]["load_parameters"] == "MXNetError"
+
+
+def test_we_read_every_type_and_odd_shape_of_genuine(run_genuine, genuine_version, tmp_path):
+    expected = run_genuine(genuine_version, "odd_shapes.py", tmp_path).arrays
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == (["x.npz", "x.params"] if genuine_version == "2.0.0b1" else ["x.params"])
+    for path in files:
+        loaded = load(path)
+        assert loaded.keys() == expected.keys()
+        for name, tensor in loaded.items():
+            assert (str(tensor.dtype)[6:], tuple(tensor.shape)) == (str(expected[name].dtype), expected[name].shape)
+            assert tensor.numpy().tobytes() == expected[name].tobytes(), name

@@ -14,17 +14,24 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import resource
 import signal
 import subprocess
 import sys
 import time
 import traceback
+import warnings
 from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
 
+if "--atheris" in sys.argv:  # which must see the modules before anybody else imports them
+    import atheris
+
+    with atheris.instrument_imports(include=["mxnet.formats", "mxnet.symbol"]):
+        importlib.import_module("mxnet")
 import targets
 
 from mxnet.base import MXNetError
@@ -124,8 +131,6 @@ def peak_mb() -> float:
 
 def fuzz_with_atheris(name: str, options: argparse.Namespace) -> None:
     """Let Atheris choose the changes; it ends the process, with status 77 after a failure."""
-    import atheris
-
     target = targets.make(name)
     folder = options.keep / "atheris" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,6 +162,7 @@ def main() -> None:
     if not options.here:
         sys.exit(in_processes(options))
     (name,) = options.formats
+    warnings.simplefilter("ignore")  # of torch, about pickles of versions that there are not
     signal.signal(signal.SIGALRM, too_slow)
     if options.atheris:
         fuzz_with_atheris(name, options)

@@ -23,6 +23,10 @@ __all__ = ["Constant", "DeferredInitializationError", "Parameter", "tensor_types
 
 tensor_types = (Array,)
 
+# MKL's product of a vector and a matrix rounds otherwise where the matrix is not aligned so (bytes). In a file it may
+# not be, so it is copied unless that is large: a network then gives to the last bit what it gave when it was saved.
+_ALIGNED, _COPIED = 16, 32 << 20
+
 _UNINITIALIZED = (
     "Parameter '{name}' has not been initialized. Call initialize() on the block that holds it before the "
     "first forward pass, and make the Trainer with Block.collect_params(), which has the parameters of the "
@@ -254,6 +258,8 @@ class Parameter(Changing):
         form = _form(self._shape)
         with torch.inference_mode(False):
             values = tensor.detach().to(_dtype.to_torch(self._dtype)).contiguous(memory_format=form)
+            if values.ndim == 2 and values.data_ptr() % _ALIGNED and values.nbytes <= _COPIED:
+                values = values.clone()
             # Where a size is 1 the strides are anything: these are what `_empty` makes.
             strides = torch.empty(self._shape, device="meta", memory_format=form).stride()
             self._set_replicas(values.as_strided(self._shape, strides), devices)
