@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import statistics
 import subprocess
@@ -98,10 +99,15 @@ def interpreter(contestant: Contestant, genuine: Path) -> Path | None:
     return found if found.exists() else None
 
 
+def environment(contestant: Contestant) -> dict[str, str]:
+    """This process's, for genuine MXNet without what would lead its interpreter to this package."""
+    return {name: value for name, value in os.environ.items() if not (contestant.version and name.startswith("PYTHON"))}
+
+
 def measure(contestant: Contestant, model: str, folder: Path, python: Path) -> Figures:
     """Of one process."""
     command = [str(python), str(WORKER), contestant.way, model, str(folder / contestant.file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment(contestant), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{contestant.label} failed:\n{done.stderr}")
     return Figures(*json.loads(done.stdout.splitlines()[-1]))

@@ -31,6 +31,7 @@ __all__ = [
     "describe",
     "load",
     "load_buffer",
+    "load_mapped",
     "save",
     "save_list",
     "save_npy",
@@ -72,6 +73,12 @@ def load(source: str | os.PathLike | BinaryIO) -> Loaded:
     if isinstance(data, str):
         raise TypeError("the file is open as text; open it in binary mode, 'rb'")
     return load_buffer(data, str(getattr(source, "name", "<file>")))
+
+
+def load_mapped(path: str | os.PathLike) -> tuple[Loaded, Callable[[torch.Tensor], None]]:
+    """As `load`, and a function that gives back the memory of a tensor whose values have been copied elsewhere."""
+    reader = open_path(path)
+    return read_all(reader), reader.release
 
 
 def load_buffer(data: bytes | bytearray | memoryview, name: str = "<buffer>") -> Loaded:

@@ -121,6 +121,18 @@ class Reader:
             )
         self._expansion_left -= size
 
+    def release(self, tensor: torch.Tensor) -> None:
+        """Give back the memory that a view of the mapped file takes, which is read anew where it is looked at again.
+
+        Its elements must be as they are in the file. Nothing happens to a tensor that is no view.
+        """
+        base = torch.frombuffer(self.buffer, dtype=torch.uint8, count=1).data_ptr()
+        start = tensor.data_ptr() - base
+        first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages: others have neighbours in them
+        last = (start + tensor.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
+        if 0 <= first < last <= len(self.buffer) and hasattr(mmap, "MADV_DONTNEED"):
+            self.buffer.madvise(mmap.MADV_DONTNEED, first, last - first)
+
     def finish(self) -> None:
         """Refuse bytes that belong to nothing."""
         if self.remaining:

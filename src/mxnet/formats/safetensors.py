@@ -22,7 +22,7 @@ __all__ = ["begins", "metadata", "read", "save"]
 
 _METADATA = "__metadata__"
 _LENGTH_SIZE = 8
-_ALIGNMENT = 8
+_ALIGNMENT = 64
 _MAX_HEADER = 100_000_000  # what the package reads at most, too
 _DTYPES = {
     "F32": torch.float32,

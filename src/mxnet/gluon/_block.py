@@ -330,11 +330,11 @@ class Block(Changing, Predicting):
         MXNetError
             If the file cannot be read.
         """
-        saved = _files.read(filename)
+        saved, release = _files.read(filename)
         source = f"file: {os.fspath(filename)}"
         _files.load(
             dict(self._named_params("")), saved, device or ctx, allow_missing, ignore_extra, cast_dtype,
-            dtype_source, source,
+            dtype_source, source, release,
         )  # fmt: skip
 
     def load_dict(
@@ -351,7 +351,7 @@ class Block(Changing, Predicting):
         """As `load_parameters`, from a dict of arrays by structural name (``arg:`` and ``aux:`` before it allowed)."""
         _files.load(
             dict(self._named_params("")), _files.from_arrays(param_dict), device or ctx, allow_missing, ignore_extra,
-            cast_dtype, dtype_source, "param_dict", owned=False,
+            cast_dtype, dtype_source, "param_dict",
         )  # fmt: skip
 
     def save(self, prefix: str | os.PathLike) -> None:

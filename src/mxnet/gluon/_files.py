@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as _np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mxnet.gluon.parameter import Parameter
 
 __all__ = ["from_arrays", "load", "read", "save"]
+
+Release = Callable[[torch.Tensor], None]
 
 _PREFIXES = ("arg:", "aux:")
 _NUMBERED = re.compile(r"(.*?)(\d+)_[a-z_]+")  # resnetv10_stage2_conv, 1 of resnetv10_stage2_conv1_weight
@@ -36,18 +39,18 @@ def save(params: dict[str, Parameter], filename: str | os.PathLike, deduplicate:
     raise next(param._missing() for param in params.values() if param._replicas is None)
 
 
-def read(filename: str | os.PathLike) -> dict[str, torch.Tensor]:
-    """The named arrays of a parameter file.
+def read(filename: str | os.PathLike) -> tuple[dict[str, torch.Tensor], Release]:
+    """The named arrays of a parameter file, and what `load` gives their memory back by.
 
     Raises
     ------
     MXNetError
         If the file cannot be read, or its arrays have no names.
     """
-    loaded = formats.load(filename)
+    loaded, release = formats.load_mapped(filename)
     if loaded and not isinstance(loaded, dict):
         raise MXNetError(f"{os.fspath(filename)}: holds arrays without names, not the parameters of a block")
-    return _without_prefixes(loaded or {})
+    return _without_prefixes(loaded or {}), release
 
 
 def from_arrays(arrays: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -74,11 +77,12 @@ def load(
     cast_dtype: bool,
     dtype_source: str,
     source: str,
-    owned: bool = True,
+    release: Release | None = None,
 ) -> None:
     """Set `params` from `saved`; or raise AssertionError (ValueError for names too many) and leave all as it is.
 
-    What is not initialized yet takes the memory of `saved` itself, unless it is not `owned`: somebody else's.
+    With `release`, what is not initialized yet takes the memory of `saved` itself, and that of all others is released;
+    without it `saved` is somebody else's.
     """
     if dtype_source not in ("current", "saved"):
         raise AssertionError(f"dtype_source must be 'current' or 'saved', not {dtype_source!r}")
@@ -95,9 +99,11 @@ def load(
         if cast_dtype and dtype_source == "saved":
             param.cast(_dtype.from_torch(tensor.dtype))
         if param._replicas is None:
-            param._take(tensor if owned else tensor.clone(), device)
+            param._take(tensor if release else tensor.clone(), device)
         else:
             param.set_data(tensor)
+        if release and param._replicas[0]._data.data_ptr() != tensor.data_ptr():
+            release(tensor)
 
 
 def _check_missing(params: dict[str, Parameter], saved: dict[str, torch.Tensor], source: str) -> None:

@@ -120,11 +120,11 @@ class SymbolBlock(HybridBlock):
         inputs = [Symbol([(there[name], 0)]) for name in wanted]
         if param_file is None:
             return SymbolBlock(symbol, inputs)
-        saved = _files.read(param_file)
+        saved, release = _files.read(param_file)
         block = SymbolBlock(symbol, inputs, {name: None for name in saved})
         params = dict(block._named_params(""))
         origin = f"file: {os.fspath(param_file)}"
-        _files.load(params, saved, device or ctx, allow_missing, ignore_extra, True, "saved", origin)
+        _files.load(params, saved, device or ctx, allow_missing, ignore_extra, True, "saved", origin, release)
         return block
 
     def forward(self, x: Array, *args: Array) -> Any:
