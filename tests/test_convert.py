@@ -239,3 +239,15 @@ def test_shapes_alone_read_no_element(tmp_path):
     onp.savez_compressed(tmp_path / "y.npz", x=onp.zeros((1000, 1000)), y=onp.ones(3))
     assert [info.shape for info in describe(tmp_path / "y.npz").arrays] == [(1000, 1000), (3,)]
     assert load(tmp_path / "y.npz")["x"].shape == (1000, 1000)
+
+
+@pytest.mark.parametrize("size", range(64, 1024, 64))
+def test_safetensors_are_no_pickles_whatever_their_first_byte(size, tmp_path):
+    """The first byte is the lowest of the header's length, 0x80 for one header in a few."""
+    path = tmp_path / "x.safetensors"
+    name = "x" * (size - len('{"":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'))
+    save_safetensors(path, {name: torch.ones(1)})
+    assert int.from_bytes(path.read_bytes()[:8], "little") == size
+    assert not torch_checkpoint.is_checkpoint(path)
+    assert describe(path).arrays[0].name == name
+    assert_same(load(path), {name: torch.ones(1)})

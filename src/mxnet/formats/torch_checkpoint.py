@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from . import safetensors
 from ._dtypes import CODE_OF, name_of
 from ._errors import FileFormatError, access_error
 from ._writer import atomic_write, named_tensors
@@ -24,6 +25,7 @@ __all__ = ["is_checkpoint", "read", "save"]
 
 ZIP_MAGIC = b"PK\x03\x04"
 _PICKLE_MAGIC = b"\x80"
+_HEAD = 16
 _NESTED = ("state_dict", "model")  # where training scripts put the parameters beside the optimizer's state
 _HASH = re.compile(r"[0-9a-f]{8,64}")
 
@@ -32,10 +34,10 @@ def is_checkpoint(path: str | os.PathLike) -> bool:
     """Whether the file at `path` is a pickle, alone or in a zip as torch writes it; it is not opened."""
     try:
         with open(path, "rb") as file:
-            head = file.read(len(ZIP_MAGIC))
-            if head[:1] == _PICKLE_MAGIC:
-                return True
-            if head != ZIP_MAGIC:
+            head = file.read(_HEAD)
+            if head.startswith(_PICKLE_MAGIC):
+                return not safetensors.begins(head)  # whose length may begin with any byte
+            if not head.startswith(ZIP_MAGIC):
                 return False
             with zipfile.ZipFile(file) as archive:
                 return any(name.endswith(".pkl") for name in archive.namelist())
