@@ -68,13 +68,23 @@ def torchvision_state(net):
 @pytest.fixture
 def checkpoint(made, tmp_path, monkeypatch):
     """The same parameters as a checkpoint of torchvision's, declared to be the published one."""
-    pytest.importorskip("mxnet.formats.torch_checkpoint")
     torch.save(torchvision_state(made), tmp_path / "made")
     digest = hashlib.sha256((tmp_path / "made").read_bytes()).hexdigest()
     file = f"squeezenet1_1-{digest[:8]}.pth"
     entry = _weights_table.Checkpoint(file, (tmp_path / "made").stat().st_size / (1 << 20), 1.0, 2.0)
     monkeypatch.setitem(_weights_table.TORCHVISION, MODEL, entry)
     return (tmp_path / "made").rename(tmp_path / file)
+
+
+def test_a_published_checkpoint_is_converted_without_being_told_its_hash(made, checkpoint, tmp_path):
+    vision.convert_file(checkpoint, tmp_path / "converted.params", MODEL)
+    assert_equal(vision.squeezenet1_1(pretrained=tmp_path / "converted.params"), made)
+    with pytest.raises(mx.MXNetError, match="SHA-256|hash"):
+        vision.convert_file(checkpoint.rename(tmp_path / "other.pth"), tmp_path / "y.params", MODEL)
+    torch.save({}, checkpoint)
+    with pytest.raises(mx.MXNetError, match="not the published file"):
+        vision.convert_file(checkpoint, tmp_path / "y.params", MODEL)
+    assert not (tmp_path / "y.params").exists()
 
 
 def parameters(net):
@@ -254,7 +264,6 @@ def test_a_file_of_the_own(made, tmp_path, kind):
 
 
 def test_npz_and_safetensors_under_torchvisions_names(made, tmp_path):
-    pytest.importorskip("mxnet.formats.safetensors")
     from safetensors.torch import save_file
 
     np.savez(tmp_path / "own.npz", **parameters(made))

@@ -16,6 +16,7 @@ from mxnet.formats import torch_checkpoint
 from mxnet.gluon.model_zoo.vision import _torch_names, _v1_names
 from mxnet.gluon.model_zoo.vision._names import checked, parameter_names, without_marks
 from mxnet.gluon.model_zoo.vision._registry import model_info
+from mxnet.gluon.model_zoo.vision._weights import weights_of
 
 __all__ = ["Conversion", "Naming", "convert_file", "convert_names", "naming_of"]
 
@@ -131,6 +132,7 @@ def convert_file(
     to : {'structural', '1.x', '1.x-export', 'torch'}, optional
         As for `convert_names`; default ``'structural'``.
     sha256 : str, optional
+        Default: the published one, if torchvision has published a checkpoint of that name for the model.
     unsafe_pickle : bool, default False
 
     Returns
@@ -147,7 +149,7 @@ def convert_file(
     ending = _ending(target)
     if to is not None and model is None:
         raise ValueError(f"names become {to!r} by the model they are of: say which it is (model=, --model)")
-    arrays, source_format, metadata = _read(source, sha256, unsafe_pickle)
+    arrays, source_format, metadata = _read(source, sha256 or _published_hash(source, model), unsafe_pickle)
     names = (None, None)
     if model is not None:
         names = naming_of(model, arrays), to or "structural"
@@ -168,6 +170,13 @@ def _ending(target: str | os.PathLike) -> str:
         known = ", ".join((*_ENDINGS, *_CHECKPOINTS))
         raise ValueError(f"{os.fsdecode(target)}: the ending must say the format: one of {known}")
     return ending
+
+
+def _published_hash(source: str | os.PathLike, model: str | None) -> str | None:
+    """The beginning of the SHA-256 that was published for a file of that name."""
+    name = Path(os.fsdecode(source)).name
+    known = weights_of(model_info(model).name) if model is not None else []
+    return next((one.digest.digits for one in known if one.file == name and one.digest.algorithm == "sha256"), None)
 
 
 def _read(

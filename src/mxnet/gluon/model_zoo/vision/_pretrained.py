@@ -42,11 +42,14 @@ class Pretrained:
         Where they are from.
     weights : Weights or None
         What is known of them; None of a file of the user's own.
+    release : callable, optional
+        Gives back the memory of one of `arrays` whose values have been copied, where the file is mapped.
     """
 
     arrays: dict[str, torch.Tensor]
     file: Path
     weights: Weights | None
+    release: _files.Release | None = None
 
 
 def load_pretrained(
@@ -67,7 +70,7 @@ def load_pretrained(
     """
     found = find_pretrained(net, model, source, root)
     params = dict(net._named_params(""))
-    _files.load(params, found.arrays, device, False, False, True, "current", f"file: {found.file}")
+    _files.load(params, found.arrays, device, False, False, True, "current", f"file: {found.file}", found.release)
     return found
 
 
@@ -100,19 +103,19 @@ def find_pretrained(
     """
     if not isinstance(source, (str, os.PathLike)):
         file, weights = _published(model, weights_of(model), root)
-        arrays = _read(file, weights.digest)
+        arrays, release = _read(file, weights.digest)
     elif source in SOURCES:
         file, weights = _published(model, [get_weights(model, str(source))], root)
-        arrays = _read(file, weights.digest)
+        arrays, release = _read(file, weights.digest)
     else:
         file, digest = _named_file(source)
         published = (one for one in weights_of(model) if one.file == file.name and one.digest.matches(file))
         weights = next(published, None)
-        arrays = _read(file, digest or (weights and weights.digest))
+        arrays, release = _read(file, digest or (weights and weights.digest))
     arrays = _under_our_names(net, model, arrays)
     if weights is not None and weights.trained_on is not None:
         arrays = _taking(arrays, weights.preprocessing, weights.trained_on)
-    return Pretrained(arrays, file, weights)
+    return Pretrained(arrays, file, weights, release)
 
 
 def _published(model: str, wanted: Sequence[Weights], root: str | os.PathLike | None) -> tuple[Path, Weights]:
@@ -168,7 +171,7 @@ def _named_file(source: str | os.PathLike) -> tuple[Path, Digest | None]:
     return file, digest
 
 
-def _read(file: Path, digest: Digest | None) -> dict[str, torch.Tensor]:
+def _read(file: Path, digest: Digest | None) -> tuple[dict[str, torch.Tensor], _files.Release | None]:
     if file.suffix.lower() not in _PICKLES:
         return _files.read(file)  # which refuses pickles, whatever their name
     if digest is None or digest.algorithm != "sha256":
@@ -179,7 +182,7 @@ def _read(file: Path, digest: Digest | None) -> dict[str, torch.Tensor]:
         )
     from mxnet.formats import torch_checkpoint
 
-    return torch_checkpoint.read(file, sha256=digest.digits)
+    return torch_checkpoint.read(file, sha256=digest.digits), None
 
 
 def _under_our_names(net: HybridBlock, model: str, arrays: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
