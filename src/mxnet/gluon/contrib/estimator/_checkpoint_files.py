@@ -1,0 +1,113 @@
+"""The files of checkpoints: written so that one is whole or none, checked before they are read, found, removed.
+
+A checkpoint called ``model-epoch0batch5`` is three files:
+
+    .params     the network's parameters, as `Block.save_parameters` writes them
+    .states     the trainer's states, as `Trainer.save_states` writes them
+    .progress   `Estimator.state_dict`, with sizes and checksums of the other two; written last
+
+One without its ``.progress`` was cut off while it was written, or comes from genuine MXNet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import time
+from typing import Any
+
+import torch
+
+from mxnet.base import MXNetError
+from mxnet.gluon.contrib.estimator._state_file import read_state, write_state
+
+__all__ = ["Checkpoints"]
+
+PARAMETERS, STATES, PROGRESS = ".params", ".states", ".progress"
+_NAME = re.compile(r"-epoch(\d+)batch(\d+)")
+
+
+class Checkpoints:
+    """The checkpoints in a folder whose names begin with a prefix.
+
+    Parameters
+    ----------
+    folder : str
+    prefix : str
+    """
+
+    def __init__(self, folder: str, prefix: str) -> None:
+        self.folder = folder
+        self.prefix = prefix
+
+    def path(self, name: str, suffix: str) -> str:
+        return os.path.join(self.folder, name + suffix)
+
+    def save(self, name: str, estimator: Any) -> None:
+        """Write the checkpoint `name`, over an older one of that name."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.path(name, PROGRESS))  # until the new one is there, the others do not belong together
+        estimator.net.save_parameters(self.path(name, PARAMETERS))
+        estimator.trainer.save_states(self.path(name, STATES))
+        state = estimator.state_dict()
+        seals = {suffix: _seal(self.path(name, suffix)) for suffix in (PARAMETERS, STATES)}
+        write_state(self.path(name, PROGRESS), {"written": time.time(), "files": seals, "state": state})
+
+    def remove(self, name: str) -> None:
+        """Delete the files of a checkpoint; nothing happens if they are gone."""
+        for suffix in (PROGRESS, PARAMETERS, STATES):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path(name, suffix))
+
+    def names(self) -> list[str]:
+        """Those that have parameters, by epoch and batch; the best one is not among them."""
+        files = map(os.path.splitext, os.listdir(self.folder))
+        found = [name for name, suffix in files if suffix == PARAMETERS and self._match(name)]
+        return sorted(found, key=self.numbers)
+
+    def numbers(self, name: str) -> tuple[int, int]:
+        """Epoch and batch in the name of a checkpoint."""
+        match = self._match(name)
+        return int(match[1]), int(match[2])
+
+    def _match(self, name: str) -> re.Match | None:
+        return _NAME.fullmatch(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
+
+    def complete(self) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+        """Those that are whole, the last written first, with `Estimator.state_dict`; and what is wrong with others."""
+        whole, problems = [], []
+        for name in self.names():
+            if not os.path.exists(self.path(name, PROGRESS)):
+                continue
+            try:
+                progress = self._checked(name)
+                whole.append((float(progress["written"]), name, progress["state"]))
+            except (MXNetError, OSError, KeyError, TypeError, ValueError) as error:
+                problems.append(f"{name}: {error}")
+        ordered = sorted(whole, key=lambda each: each[0], reverse=True)
+        return [(name, state) for _, name, state in ordered], problems
+
+    def _checked(self, name: str) -> dict[str, Any]:
+        progress = read_state(self.path(name, PROGRESS))
+        for suffix in (PARAMETERS, STATES):
+            if _seal(self.path(name, suffix)) != progress["files"][suffix]:
+                raise MXNetError(f"{name}{suffix} is not the file that was written with {name}{PROGRESS}")
+        return progress
+
+
+def _seal(path: str) -> dict[str, Any]:
+    """Size and checksum of a file."""
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 22):
+            digest.update(piece)
+            size += len(piece)
+    return {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def writes_files() -> bool:
+    """Whether this process is the one of its job that writes files."""
+    group = torch.distributed
+    return not (group.is_available() and group.is_initialized()) or group.get_rank() == 0
