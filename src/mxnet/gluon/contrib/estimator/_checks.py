@@ -17,12 +17,14 @@ from mxnet.gluon.trainer import Trainer
 from mxnet.ndarray._array import Array
 
 __all__ = [
+    "check_beginning",
     "check_data",
     "check_length",
     "check_loss",
     "check_metric_references",
     "check_net",
     "check_processor",
+    "check_separate",
     "check_trainer",
     "copies_for_validation",
     "default_metrics",
@@ -76,6 +78,18 @@ def copies_for_validation(metrics: Iterable[EvalMetric]) -> list[EvalMetric]:
     for metric in copies:
         metric.reset()
     return copies
+
+
+def check_separate(of_training: list[EvalMetric], of_validation: list[EvalMetric]) -> None:
+    """Refuse metrics that would have to count for both.
+
+    Raises
+    ------
+    ValueError
+    """
+    for metric in of_validation:
+        if any(metric is each for each in of_training):
+            raise ValueError(f"{metric} is among train_metrics and val_metrics: give each a metric of its own")
 
 
 def devices_for(net: Block, devices: Any) -> list[Device]:
@@ -206,6 +220,18 @@ def check_length(epochs: Any, batches: Any) -> None:
     for name, value in (("epochs", epochs), ("batches", batches)):
         if value and not is_count(value):
             raise TypeError(f"{name} must be a positive int, not {value!r}")
+
+
+def check_beginning(epoch: Any, batch: Any) -> None:
+    """Refuse what is no place to begin at.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, value in (("begin_epoch", epoch), ("begin_batch", batch)):
+        if value != 0 and not is_count(value):
+            raise ValueError(f"{name} must be 0 or a positive int, not {value!r}")
 
 
 def is_count(value: Any) -> bool:

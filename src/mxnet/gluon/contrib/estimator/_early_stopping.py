@@ -46,7 +46,7 @@ class EarlyStoppingHandler(TrainBegin, EpochEnd, TrainEnd):
         If `monitor` is no metric.
     """
 
-    _state = ("wait", "stopped_epoch", "current_epoch", "best", "stop_training")
+    _state = ("wait", "current_epoch", "best")
 
     def __init__(
         self,

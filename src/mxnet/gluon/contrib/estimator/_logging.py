@@ -15,7 +15,7 @@ from mxnet.gluon.metric import EvalMetric
 if TYPE_CHECKING:
     from mxnet.gluon.contrib.estimator.estimator import Estimator
 
-__all__ = ["LoggingHandler", "samples_in", "values_of"]
+__all__ = ["LoggingHandler", "check_interval", "samples_in", "values_of"]
 
 
 def values_of(metrics: Iterable[EvalMetric]) -> dict[str, float]:
@@ -24,8 +24,22 @@ def values_of(metrics: Iterable[EvalMetric]) -> dict[str, float]:
 
 
 def samples_in(batch: Any) -> int:
-    """How many samples a batch has."""
-    return len(batch[0])
+    """How many samples a batch has, going by its first part; 0 where that cannot be told."""
+    first = next(iter(batch.values())) if isinstance(batch, dict) else batch[0]
+    return len(first) if hasattr(first, "__len__") else 0
+
+
+def check_interval(log_interval: Any) -> None:
+    """Refuse what is neither 'epoch' nor a number of batches.
+
+    Raises
+    ------
+    ValueError
+    """
+    if log_interval != "epoch" and not is_count(log_interval):
+        raise ValueError(
+            f"log_interval must be either an integer or string 'epoch': a positive one, not {log_interval!r}"
+        )
 
 
 class LoggingHandler(TrainBegin, TrainEnd, EpochBegin, EpochEnd, BatchBegin, BatchEnd):
@@ -49,10 +63,7 @@ class LoggingHandler(TrainBegin, TrainEnd, EpochBegin, EpochEnd, BatchBegin, Bat
     _state = ("batch_index", "current_epoch", "processed_samples")
 
     def __init__(self, log_interval: int | str = "epoch", metrics: Any = None, priority: float = _np.inf) -> None:
-        if log_interval != "epoch" and not is_count(log_interval):
-            raise ValueError(
-                f"log_interval must be either an integer or string 'epoch': a positive one, not {log_interval!r}"
-            )
+        check_interval(log_interval)
         self.metrics = list_of_metrics(metrics)
         self.batch_index = 0
         self.current_epoch = 0
@@ -83,7 +94,7 @@ class LoggingHandler(TrainBegin, TrainEnd, EpochBegin, EpochEnd, BatchBegin, Bat
 
     def train_end(self, estimator: Estimator, *args: Any, **kwargs: Any) -> None:
         seconds = time.monotonic() - self.train_start
-        line = f"Train finished using total {seconds:.0f}s with {self.current_epoch} epochs. {self._metrics()}"
+        line = f"Train finished using total {int(seconds)}s with {self.current_epoch} epochs. {self._metrics()}"
         estimator.logger.info(line.rstrip(", "))
 
     def epoch_begin(self, estimator: Estimator, *args: Any, **kwargs: Any) -> None:

@@ -8,9 +8,18 @@ from typing import Any, NamedTuple
 
 from mxnet.base import MXNetError
 from mxnet.gluon.contrib.estimator._state_file import is_storable
-from mxnet.gluon.metric import EvalMetric
+from mxnet.gluon.metric import CompositeEvalMetric, EvalMetric
 
-__all__ = ["Position", "batches_from", "handler_states", "load_handler_states", "load_metrics", "metric_states"]
+__all__ = [
+    "Position",
+    "batches_from",
+    "handler_states",
+    "load_handler_states",
+    "load_metrics",
+    "load_scaler",
+    "metric_states",
+    "scaler_state",
+]
 
 
 class Position(NamedTuple):
@@ -48,14 +57,37 @@ def batches_from(data: Any, position: Position) -> Iterator[Any]:
 
 def metric_states(metrics: Iterable[EvalMetric]) -> list[dict[str, Any]]:
     """What metrics have counted so far."""
-    return [{name: value for name, value in vars(metric).items() if is_storable(value)} for metric in metrics]
+    return [{name: value for name, value in vars(metric).items() if is_storable(value)} for metric in _single(metrics)]
 
 
-def load_metrics(metrics: list[EvalMetric], states: list[dict[str, Any]]) -> None:
-    """Have metrics go on counting from what `metric_states` gave."""
-    if [metric.name for metric in metrics] == [state.get("name") for state in states]:
-        for metric, state in zip(metrics, states, strict=True):
+def load_metrics(metrics: Iterable[EvalMetric], states: list[dict[str, Any]]) -> None:
+    """Have metrics go on counting from what `metric_states` gave; others than those begin afresh."""
+    found = list(_single(metrics))
+    if [metric.name for metric in found] == [state.get("name") for state in states]:
+        for metric, state in zip(found, states, strict=True):
             vars(metric).update({name: value for name, value in state.items() if name in vars(metric)})
+
+
+def _single(metrics: Iterable[EvalMetric]) -> Iterator[EvalMetric]:
+    """The metrics, and those that composite ones are made of."""
+    for metric in metrics:
+        if isinstance(metric, CompositeEvalMetric):
+            yield from _single(metric.metrics)
+        else:
+            yield metric
+
+
+def scaler_state(trainer: Any) -> dict[str, Any] | None:
+    """The state of the trainer's loss scaling, if it has any (see `mx.amp.init_trainer`)."""
+    scaler = getattr(trainer, "_amp_loss_scaler", None)
+    return None if scaler is None else scaler.state_dict()
+
+
+def load_scaler(trainer: Any, state: dict[str, Any] | None) -> None:
+    """Have the trainer's loss scaling go on from what `scaler_state` gave."""
+    scaler = getattr(trainer, "_amp_loss_scaler", None)
+    if scaler is not None and state is not None:
+        scaler.load_state_dict(state)
 
 
 def handler_states(handlers: Iterable[Any]) -> dict[str, Any]:

@@ -72,9 +72,17 @@ class BatchProcessor:
         return data, label, pred, loss
 
     def split(self, batch: Any, devices: Sequence[Device], batch_axis: int = 0) -> tuple[Arrays, Arrays]:
-        """Data and label of a batch, cut into one part for each device."""
+        """Data and label of a batch, cut into one part for each device; parts may differ by one sample."""
         data, label = batch[0], batch[1]
-        return split_and_load(data, devices, batch_axis), split_and_load(label, devices, batch_axis)
+        even = len(devices) == 1 or data.shape[batch_axis] < len(devices)  # no device may go without
+        return (
+            split_and_load(data, devices, batch_axis, even_split=even),
+            split_and_load(label, devices, batch_axis, even_split=even),
+        )
+
+    def _get_data_and_label(self, batch: Any, ctx: Sequence[Device], batch_axis: int = 0) -> tuple[Arrays, Arrays]:
+        """The name that MXNet has for `split`."""
+        return self.split(batch, ctx, batch_axis)
 
     def forward(self, net: Any, loss: Any, data: Any, label: Any) -> tuple[Any, Any]:
         """Predictions and losses for the part of a training batch on one device."""
@@ -82,5 +90,11 @@ class BatchProcessor:
         return pred, loss(pred, label)
 
     def backward(self, estimator: Estimator, loss: Arrays) -> None:
-        """Compute the gradients of the losses."""
-        autograd.backward(loss)
+        """Compute the gradients of the losses, scaled if `mx.amp.init_trainer` was called for the trainer."""
+        if getattr(estimator.trainer, "_amp_loss_scaler", None) is None:
+            autograd.backward(loss)
+            return
+        from mxnet import amp
+
+        with amp.scale_loss(loss, estimator.trainer) as scaled:
+            autograd.backward(scaled)

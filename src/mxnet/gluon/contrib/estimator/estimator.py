@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,22 +11,19 @@ from mxnet import _randomness
 from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.gluon.contrib.estimator import _checks
+from mxnet.gluon.contrib.estimator._defaults import stdout_logger, training_handlers, validation_handlers
 from mxnet.gluon.contrib.estimator._events import by_event
-from mxnet.gluon.contrib.estimator._logging import LoggingHandler
 from mxnet.gluon.contrib.estimator._position import (
     Position,
     batches_from,
     handler_states,
     load_handler_states,
     load_metrics,
+    load_scaler,
     metric_states,
+    scaler_state,
 )
-from mxnet.gluon.contrib.estimator._training import (
-    GradientUpdateHandler,
-    MetricHandler,
-    StoppingHandler,
-    ValidationHandler,
-)
+from mxnet.gluon.contrib.estimator._training import StoppingHandler
 from mxnet.gluon.contrib.estimator.batch_processor import BatchProcessor
 from mxnet.gluon.metric import EvalMetric
 
@@ -72,6 +68,8 @@ class Estimator:
     train_metrics, val_metrics : list of EvalMetric
     max_epoch, max_batch : int or None
         What `fit` was told.
+    batches_per_epoch : int or None
+        The length of the loader that `fit` was given, if it has one.
     position : Position
         Where the training stands: ``epoch``, ``batch`` (of it), ``total_batches``.
     event_handlers : list of EventHandler
@@ -127,6 +125,7 @@ class Estimator:
         self.loss = _checks.check_loss(loss)
         metrics = _checks.list_of_metrics(train_metrics) or _checks.default_metrics(self.loss)
         of_validation = _checks.list_of_metrics(val_metrics) or _checks.copies_for_validation(metrics)
+        _checks.check_separate(metrics, of_validation)
         self.val_net = self.net if val_net is None else _checks.check_net(val_net, "val_net")
         self.val_loss = self.loss if val_loss is None else _checks.check_loss(val_loss)
         self.batch_processor = _checks.check_processor(BatchProcessor() if batch_processor is None else batch_processor)
@@ -135,9 +134,10 @@ class Estimator:
         self.trainer = _checks.check_trainer(trainer, self.net)
         self._train_metrics = _named_for("training", metrics)
         self._val_metrics = _named_for("validation", of_validation)
-        self.logger = _stdout_logger() if logger is None else logger
+        self.logger = stdout_logger() if logger is None else logger
         self.max_epoch: int | None = None
         self.max_batch: int | None = None
+        self.batches_per_epoch: int | None = None
         self.position = Position()
         self.stop_training = False
         self.event_handlers: list[Any] = []
@@ -156,6 +156,11 @@ class Estimator:
     @property
     def val_metrics(self) -> list[EvalMetric]:
         return self._val_metrics
+
+    @property
+    def context(self) -> list[Device]:
+        """The name that 1.x has for `device`."""
+        return self.device
 
     def fit(
         self,
@@ -182,8 +187,8 @@ class Estimator:
             One of the two: when to end.
         event_handlers : EventHandler or list of EventHandler, optional
             In addition to these there are, unless one of the kind is given, a `GradientUpdateHandler`, a
-            `MetricHandler`, a `ValidationHandler` if there is `val_data`, and a `LoggingHandler`; and a
-            `StoppingHandler` in any case.
+            `MetricHandler`, a `ValidationHandler` if there is `val_data`, and a `LoggingHandler` (unless there is a
+            `ProgressBarHandler`); and a `StoppingHandler` in any case.
         batch_axis : int, default 0
             The axis along which the samples of a batch lie.
         begin_epoch, begin_batch : int, default 0
@@ -199,23 +204,25 @@ class Estimator:
         """
         _checks.check_data(train_data)
         _checks.check_length(epochs, batches)
+        _checks.check_beginning(begin_epoch, begin_batch)
         if val_data is not None:
             _checks.check_data(val_data)
-        handlers = self._with_defaults(event_handlers, val_data, StoppingHandler(epochs, batches))
+        handlers = training_handlers(self, event_handlers, val_data, StoppingHandler(epochs, batches))
         self.max_epoch, self.max_batch = epochs, batches
+        self.batches_per_epoch = len(train_data) if hasattr(train_data, "__len__") else None
         if self._to_resume is None:
-            done = begin_epoch * len(train_data) if begin_epoch else 0
+            done = begin_epoch * (self.batches_per_epoch or 0)
             self.position = Position(begin_epoch, begin_batch, done + begin_batch)
         self.stop_training = False
         self.event_handlers, self._handlers = handlers, by_event(handlers)
         self.is_fitting = True
         with ExitStack() as self._at_exit:
             self._at_exit.callback(self._end)
-            self._call("train_begin")
+            self._tell("train_begin")
             self._take_up()
             while not self._is_over():
                 self._train_epoch(train_data, batch_axis)
-            self._call("train_end")
+            self._tell("train_end")
 
     def evaluate(self, val_data: Any, batch_axis: int = 0, event_handlers: Any = None) -> None:
         """Compute the validation metrics; read them from `val_metrics`.
@@ -236,7 +243,7 @@ class Estimator:
             If `val_data` cannot be iterated over, or a handler is none, or has metrics that nobody updates.
         """
         _checks.check_data(val_data)
-        handlers = by_event(self._with_validation_defaults(event_handlers))
+        handlers = by_event(validation_handlers(self, event_handlers))
         self._is_evaluating = True
         try:
             for handler in handlers["epoch_begin"]:
@@ -286,6 +293,7 @@ class Estimator:
             "epoch_random": self._epoch_randomness or _randomness.capture(),
             "metrics": metric_states([*self._train_metrics, *self._val_metrics]),
             "handlers": handler_states(self.event_handlers),
+            "loss_scaler": scaler_state(self.trainer),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -317,23 +325,24 @@ class Estimator:
         return enough or self.stop_training
 
     def _train_epoch(self, data: Any, batch_axis: int) -> None:
-        self._call("epoch_begin")
+        self._tell("epoch_begin")
         cut_off = False
         for batch in self._batches(data):
-            self._call("batch_begin", batch=batch)
+            self._tell("batch_begin", batch=batch)
             _, label, pred, loss = self.batch_processor.fit_batch(self, batch, batch_axis)
             epoch, done, total = self.position
             self.position = Position(epoch, done + 1, total + 1)
-            cut_off = self._call("batch_end", batch=batch, pred=pred, label=label, loss=loss) or self.stop_training
-            self._do_afterwards()
+            cut_off = self._tell("batch_end", batch=batch, pred=pred, label=label, loss=loss) or self.stop_training
             if cut_off:
                 break
-        self.stop_training = self._call("epoch_end") or self.stop_training
+        self._tell("epoch_end", then=lambda wants_to_stop: self._end_epoch(cut_off, wants_to_stop))
+
+    def _end_epoch(self, cut_off: bool, wants_to_stop: bool) -> None:
+        """Go to the next epoch; but one that was cut off to end the training is gone on with when that is resumed."""
+        self.stop_training = self.stop_training or wants_to_stop
         epoch, done, total = self.position
-        is_whole = not cut_off or (hasattr(data, "__len__") and done >= len(data))
-        if is_whole or not self.stop_training:
+        if not (cut_off and self.stop_training) or done == self.batches_per_epoch:
             self.position = Position(epoch + 1, 0, total)
-        self._do_afterwards()
 
     def _batches(self, data: Any) -> Iterator[Any]:
         """The batches of the epoch that are still to be trained."""
@@ -357,56 +366,29 @@ class Estimator:
     def _load_counts(self, state: dict[str, Any]) -> None:
         load_handler_states(self.event_handlers, state["handlers"])
         load_metrics([*self._train_metrics, *self._val_metrics], state["metrics"])
+        load_scaler(self.trainer, state.get("loss_scaler"))
 
-    def _call(self, event: str, **values: Any) -> bool:
-        """Tell the handlers of an event, and say whether one of them wants to stop."""
+    def _tell(self, event: str, then: Callable[[bool], Any] | None = None, **values: Any) -> bool:
+        """Tell the handlers of an event, and say whether one of them wants to stop.
+
+        `then` is called with that, and after it what the handlers have put off.
+        """
         self._in_event = True
         try:
-            wishes = [getattr(handler, event)(self, **values) for handler in self._handlers[event]]
+            wants_to_stop = any([getattr(handler, event)(self, **values) for handler in self._handlers[event]])
         finally:
             self._in_event = False
-        return any(wishes)
-
-    def _do_afterwards(self) -> None:
-        """What `after_event` has put off."""
+        if then is not None:
+            then(wants_to_stop)
         actions, self._afterwards = self._afterwards, []
         for action in actions:
             action()
+        return wants_to_stop
 
     def _end(self) -> None:
         self.is_fitting = False
         self._to_resume = None
         self._afterwards = []
-
-    # Handlers
-
-    def _with_defaults(self, handlers: Any, val_data: Any, stopping: StoppingHandler) -> list[Any]:
-        """The given handlers of a training, and those that are always there."""
-        found = _checks.list_of_handlers(handlers)
-        _checks.check_metric_references(found, [*self._train_metrics, *self._val_metrics])
-        defaults = {
-            GradientUpdateHandler: GradientUpdateHandler,
-            MetricHandler: lambda: MetricHandler(self._train_metrics),
-            LoggingHandler: lambda: LoggingHandler(metrics=self._train_metrics),
-        }
-        if val_data is not None:
-            defaults[ValidationHandler] = lambda: ValidationHandler(val_data, self.evaluate)
-        return [*found, stopping, *_missing(found, defaults)]
-
-    def _with_validation_defaults(self, handlers: Any) -> list[Any]:
-        """The given handlers of an evaluation, and those that are always there."""
-        found = _checks.list_of_handlers(handlers)
-        _checks.check_metric_references(found, self._val_metrics)
-        defaults = {
-            MetricHandler: lambda: MetricHandler(self._val_metrics),
-            LoggingHandler: lambda: LoggingHandler(metrics=self._val_metrics),
-        }
-        return [*found, *_missing(found, defaults)]
-
-
-def _missing(handlers: list[Any], defaults: dict[type, Callable[[], Any]]) -> list[Any]:
-    """Default handlers of those kinds of which there is none."""
-    return [make() for kind, make in defaults.items() if not any(isinstance(each, kind) for each in handlers)]
 
 
 def _named_for(purpose: str, metrics: list[EvalMetric]) -> list[EvalMetric]:
@@ -415,20 +397,3 @@ def _named_for(purpose: str, metrics: list[EvalMetric]) -> list[EvalMetric]:
         if not metric.name.startswith(f"{purpose} "):
             metric.name = f"{purpose} {metric.name}"
     return metrics
-
-
-def _stdout_logger() -> logging.Logger:
-    logger = logging.Logger("Estimator", level=logging.INFO)
-    logger.addHandler(_StdoutHandler())
-    return logger
-
-
-class _StdoutHandler(logging.StreamHandler):
-    """Writes to what is the standard output at that moment."""
-
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> Any:
-        return sys.stdout

@@ -14,6 +14,9 @@ from mxnet.gluon.contrib.estimator._events import (
     TrainEnd,
 )
 from mxnet.gluon.contrib.estimator._logging import LoggingHandler
+from mxnet.gluon.contrib.estimator._progress_bar import ProgressBarHandler
+from mxnet.gluon.contrib.estimator._recording import LogFileHandler
+from mxnet.gluon.contrib.estimator._tensorboard import TensorBoardHandler
 from mxnet.gluon.contrib.estimator._training import (
     GradientUpdateHandler,
     MetricHandler,
@@ -30,9 +33,12 @@ __all__ = [
     "EpochEnd",
     "EventHandler",
     "GradientUpdateHandler",
+    "LogFileHandler",
     "LoggingHandler",
     "MetricHandler",
+    "ProgressBarHandler",
     "StoppingHandler",
+    "TensorBoardHandler",
     "TrainBegin",
     "TrainEnd",
     "ValidationHandler",
