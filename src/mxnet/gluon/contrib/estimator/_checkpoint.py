@@ -181,7 +181,7 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
             return
         try:
             symbol, _ = net.export(None)
-        except MXNetError as error:
+        except RuntimeError as error:  # there is no graph of it, or not the only one that it runs
             estimator.logger.info("Model architecture(symbol file) is not saved: %s", error)
             return
         with atomic_write(path) as file:

@@ -10,6 +10,7 @@ import numpy as _np
 from mxnet.gluon.contrib.estimator._checks import list_of_metrics
 from mxnet.gluon.contrib.estimator._events import BatchEnd, EpochBegin, EpochEnd, TrainBegin
 from mxnet.gluon.contrib.estimator._logging import samples_in, values_of
+from mxnet.gluon.metric import Loss
 
 if TYPE_CHECKING:
     from mxnet.gluon.contrib.estimator.estimator import Estimator
@@ -79,7 +80,7 @@ class ProgressBarHandler(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
         self._bars.stop_task(self._task)
 
     def _texts(self, metrics: list[Any], now: float) -> dict[str, str]:
-        values = {name: value for name, value in values_of(metrics).items() if value == value}  # those that have one
+        values = {name: value for name, value in _labelled(metrics).items() if value == value}  # those that have one
         seconds = now - self._begun
         return {
             "speed": f"{self._samples / seconds:.0f} samples/s" if seconds else "",
@@ -87,9 +88,23 @@ class ProgressBarHandler(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
         }
 
 
+def _labelled(metrics: list[Any]) -> dict[str, float]:
+    """The values of metrics under names that are short, where these tell them apart."""
+    values: dict[str, float] = {}
+    for metric in metrics:
+        for name, value in values_of([metric]).items():
+            purpose, _, rest = name.partition(" ")
+            prefix = {"training": "", "validation": "val "}.get(purpose)
+            short = "loss" if isinstance(metric, Loss) else rest
+            label = name if prefix is None else prefix + short
+            values[name if label in values else label] = value
+    return values
+
+
 def _bars(console: Any) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
     return Progress(
         TextColumn("{task.description}"),
@@ -97,6 +112,8 @@ def _bars(console: Any) -> Any:
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[result]}"),
+        # What is left of the line, so that it is the metrics that are cut short where a terminal is narrow.
+        TextColumn("{task.fields[result]}", table_column=Column(ratio=1, no_wrap=True)),
         console=console or Console(stderr=True),
+        expand=True,
     )

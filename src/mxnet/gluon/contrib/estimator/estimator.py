@@ -392,8 +392,7 @@ class Estimator:
 
 
 def _named_for(purpose: str, metrics: list[EvalMetric]) -> list[EvalMetric]:
-    """Metrics whose names say what they are for."""
+    """Metrics whose names say what they are for, also where they have been used before."""
     for metric in metrics:
-        if not metric.name.startswith(f"{purpose} "):
-            metric.name = f"{purpose} {metric.name}"
+        metric.name = f"{purpose} {metric.name.removeprefix('training ').removeprefix('validation ')}"
     return metrics
