@@ -72,9 +72,17 @@ def _draws(handlers: list[Any]) -> bool:
 
 def stdout_logger() -> logging.Logger:
     """A log that is written to the standard output, and nowhere else."""
-    logger = logging.Logger("Estimator", level=logging.INFO)
+    logger = _Logger("Estimator", level=logging.INFO)
     logger.addHandler(_StdoutHandler())
     return logger
+
+
+class _Logger(logging.Logger):
+    """One that is not registered, so that each estimator has its own: its level may be set at any time all the same."""
+
+    def isEnabledFor(self, level: int) -> bool:
+        # Python's own remembers its answers until a logger that is registered changes.
+        return not self.disabled and level > self.manager.disable and level >= self.getEffectiveLevel()
 
 
 class _StdoutHandler(logging.StreamHandler):
