@@ -235,3 +235,10 @@ def test_default_batchify_functions():
         assert batchify_fn([[1, 2], [3, 4]]).shape == (2, 2)
     assert default_mp_batchify_fn([1, 2]).as_torch().is_shared()
     assert batchify.Stack(use_shared_mem=True)([1, 2]).as_torch().is_shared()
+
+
+@pytest.mark.parametrize("options", [{}, {"num_workers": 1}, {"num_workers": 1, "thread_pool": True}])
+@pytest.mark.parametrize("batch", [0, 2, 3, 9])
+def test_iteration_may_begin_at_a_batch(options, batch):
+    loader = DataLoader(ArrayDataset(onp.arange(11)), batch_size=4, **options)
+    assert [part.tolist() for part in loader.begin_at(batch)] == [part.tolist() for part in loader][batch:]

@@ -128,6 +128,41 @@ def test_training_whose_batches_come_from_processes(tmp_path):
     assert repr(outcome(estimator)) == repr(expected)  # with a nan for what was not validated
 
 
+class Backwards(gluon.data.Sampler):
+    """Draws, as it goes, whether to give an index or the one before it."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length
+
+    def __iter__(self):
+        return (max(index - onp.random.randint(0, 2), 0) for index in reversed(range(self.length)))
+
+
+@pytest.mark.parametrize("own_sampler", [False, True])
+def test_batches_that_are_done_are_read_again_only_where_they_must_be(tmp_path, own_sampler):
+    def data():
+        points = Points(12)
+        points.read = []
+        original = Points.__getitem__
+        kind = type("Noting", (Points,), {"__getitem__": lambda self, i: points.read.append(i) or original(self, i)})
+        points.__class__ = kind
+        options = {"sampler": Backwards(12)} if own_sampler else {"shuffle": True}
+        return gluon.data.DataLoader(points, 4, **options), points.read
+
+    estimator = made()
+    estimator.fit(data()[0], epochs=2)
+    expected = outcome(estimator)
+    with pytest.raises(KeyboardInterrupt):
+        made().fit(data()[0], epochs=2, event_handlers=[CheckpointHandler(tmp_path, batch_period=1), CutOff(6)])
+    estimator, (batches, read) = made(seed=99), data()
+    estimator.fit(batches, epochs=2, event_handlers=CheckpointHandler(tmp_path, resume_from_checkpoint=True))
+    assert repr(outcome(estimator)) == repr(expected)
+    assert len(read) == (12 if own_sampler else 4)
+
+
 def test_training_by_batches_ends_where_it_is_to(tmp_path):
     estimator = made()
     estimator.fit(loader(), batches=8)

@@ -1,6 +1,7 @@
 """Who reads the samples of a `DataLoader`: this process, threads, or worker processes.
 
-Each has ``start(index_batches)``, which gives the batches of one iteration in order. Processes are those of
+Each has ``start(index_batches, first)``, which gives the batches of one iteration in order; `first` is the number of
+the first, where those before are left out. Processes are those of
 `torch.utils.data`: batches come through shared memory, and whoever dies is noticed.
 """
 
@@ -44,7 +45,7 @@ class InProcess:
         self._dataset = dataset
         self._batchify = batchify
 
-    def start(self, index_batches: Iterator[Sequence[Any]]) -> Iterator[Any]:
+    def start(self, index_batches: Iterator[Sequence[Any]], first: int = 0) -> Iterator[Any]:
         return (_read(self._dataset, self._batchify, indices) for indices in index_batches)
 
 
@@ -58,7 +59,7 @@ class Threads:
         self._timeout = timeout
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="DataLoader")
 
-    def start(self, index_batches: Iterator[Sequence[Any]]) -> Iterator[Any]:
+    def start(self, index_batches: Iterator[Sequence[Any]], first: int = 0) -> Iterator[Any]:
         pending: deque[Future] = deque()
         for _ in range(self._ahead):
             self._submit(pending, index_batches)
@@ -100,10 +101,10 @@ class Processes:
         self._timeout = timeout
         self._idle: list[_Workers] = []
 
-    def start(self, index_batches: Iterator[Sequence[Any]]) -> Iterator[Any]:
+    def start(self, index_batches: Iterator[Sequence[Any]], first: int = 0) -> Iterator[Any]:
         # Workers belong to one iteration at a time; one that runs beside it gets workers of its own.
         workers = self._idle.pop() if self._idle else self._new_workers()
-        return self._deliver(workers, workers.begin(index_batches))
+        return self._deliver(workers, workers.begin(index_batches, first))
 
     def _new_workers(self) -> _Workers:
         tasks = _Tasks()
@@ -154,8 +155,9 @@ class _Workers(NamedTuple):
     tasks: _Tasks
     loader: torch.utils.data.DataLoader
 
-    def begin(self, index_batches: Iterator[Sequence[Any]]) -> Iterator[Any]:
+    def begin(self, index_batches: Iterator[Sequence[Any]], first: int) -> Iterator[Any]:
         self.tasks.index_batches = index_batches
+        self.tasks.first = first
         return iter(self.loader)
 
 
@@ -163,11 +165,12 @@ class _Tasks(torch.utils.data.Sampler):
     """What the workers are asked for in one iteration: batches of indices, each with the seeds for reading it."""
 
     index_batches: Iterator[Sequence[Any]]
+    first: int
 
     def __iter__(self) -> Iterator[tuple[tuple[int, int], Sequence[Any]]]:
         generator = _generators.generator_for(torch.device("cpu"))
         seed = int(torch.randint(1 << 62, (), generator=generator))
-        for number, indices in enumerate(self.index_batches):
+        for number, indices in enumerate(self.index_batches, self.first):
             yield (seed, number), indices
 
 

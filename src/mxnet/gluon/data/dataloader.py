@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from mxnet.device import Device, cpu_pinned
 from mxnet.gluon.data._workers import InProcess, Processes, Threads
 from mxnet.gluon.data.batchify import Stack, stack
-from mxnet.gluon.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+from mxnet.gluon.data.sampler import BatchSampler, FilterSampler, IntervalSampler, RandomSampler, SequentialSampler
 from mxnet.ndarray._array import Array, wrap
 
 __all__ = ["DataLoader", "default_batchify_fn", "default_mp_batchify_fn"]
@@ -130,6 +131,20 @@ class DataLoader:
         batches, self._next_epoch = self._next_epoch, None
         return self._deliver(self._source.start(iter(self._batch_sampler)) if batches is None else batches)
 
+    def begin_at(self, batch: int) -> Iterator[Any]:
+        """Iterate over the batches from number `batch` on, the first being 0.
+
+        Those before are not read, unless the sampler is one of the program's own, which may draw as it goes.
+        """
+        index_batches = iter(self._batch_sampler)
+        if _draws_at_once(self._batch_sampler):
+            skipped = sum(1 for _ in itertools.islice(index_batches, batch))
+            return self._deliver(self._source.start(index_batches, skipped))
+        batches = self._deliver(self._source.start(index_batches))
+        for _ in itertools.islice(batches, batch):
+            pass
+        return batches
+
     def _deliver(self, batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
             yield batch if self._pinned is None else _pin(batch, self._pinned)
@@ -153,6 +168,12 @@ def _batch_sampler(
     elif shuffle:
         raise ValueError("shuffle must not be specified if sampler is specified")
     return BatchSampler(sampler, batch_size, last_batch or "keep")
+
+
+def _draws_at_once(batch_sampler: Any) -> bool:
+    """Whether all that the sampler draws at random it draws when an iteration begins."""
+    known = (FilterSampler, IntervalSampler, RandomSampler, SequentialSampler)
+    return type(batch_sampler) is BatchSampler and type(batch_sampler._sampler) in known
 
 
 def _pin(batch: Any, device: Device) -> Any:

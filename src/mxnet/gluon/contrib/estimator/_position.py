@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mxnet.base import MXNetError
 from mxnet.gluon.contrib.estimator._state_file import is_storable
+from mxnet.gluon.data import DataLoader
 from mxnet.gluon.metric import CompositeEvalMetric, EvalMetric
 
 __all__ = [
@@ -43,12 +44,14 @@ class Position(NamedTuple):
 def batches_from(data: Any, position: Position) -> Iterator[Any]:
     """The batches of an epoch from `position` on.
 
-    A loader that has a method ``set_position(epoch, batch)`` is told where to begin; of any other, batches that are
-    done are read, at once, and passed over.
+    A loader that has a method ``set_position(epoch, batch)`` is told where to begin, and a `DataLoader` begins there by
+    itself; of any other, batches that are done are read, at once, and passed over.
     """
     if hasattr(data, "set_position"):
         data.set_position(position.epoch, position.batch)
         return iter(data)
+    if isinstance(data, DataLoader) and position.batch:
+        return data.begin_at(position.batch)
     batches = iter(data)
     for _ in itertools.islice(batches, position.batch):
         pass
