@@ -339,6 +339,17 @@ def test_older_checkpoints_are_counted_when_a_training_is_resumed(tmp_path):
     assert {name.split(".")[0] for name in os.listdir(tmp_path)} == set(handler.saved_checkpoints)
 
 
+def test_what_a_killed_process_has_left_is_removed(tmp_path):
+    prefix = "net-1.0"
+    checkpoints(tmp_path, model_prefix=prefix)
+    left = [f".{prefix}-epoch1batch6.params.123.abcd.tmp", f".{prefix}-best.progress.123.abcd.tmp"]
+    others = [".net-epoch1batch6.params.123.abcd.tmp", f".{prefix}-epoch1batch6.params"]
+    for name in left + others:
+        (tmp_path / name).write_text("")
+    resumed(tmp_path, model_prefix=prefix)
+    assert {name for name in os.listdir(tmp_path) if name.startswith(".")} == set(others)
+
+
 def test_files_of_others_stay(tmp_path):
     others = [
         "model-epoch1batch6.txt",

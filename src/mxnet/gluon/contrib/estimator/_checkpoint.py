@@ -190,6 +190,8 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
     # Resuming
 
     def _resume(self, estimator: Estimator) -> None:
+        if writes_files():
+            self._files.tidy()
         candidates, problems = self._files.complete()
         for problem in problems:
             estimator.logger.warning("CheckpointHandler: a checkpoint is damaged and is passed over: %s", problem)

@@ -57,9 +57,18 @@ class Checkpoints:
 
     def remove(self, name: str) -> None:
         """Delete the files of a checkpoint; nothing happens if they are gone."""
-        for suffix in (PROGRESS, PARAMETERS, STATES):
+        for suffix in (PROGRESS, STATES, PARAMETERS):  # the last is what `names` looks for
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path(name, suffix))
+
+    def tidy(self) -> None:
+        """Delete what a process that was killed has left half written."""
+        half_written = re.compile(
+            rf"\.{re.escape(self.prefix)}-(best|epoch\d+batch\d+)\.(params|states|progress)\..*\.tmp"
+        )
+        for file in filter(half_written.fullmatch, os.listdir(self.folder)):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(os.path.join(self.folder, file))
 
     def names(self) -> list[str]:
         """Those that have parameters, by epoch and batch; the best one is not among them."""
