@@ -209,6 +209,15 @@ def test_batches_of_other_forms_take_a_processor():
     assert "[Epoch 1][Batch 3][Samples 16]" in log.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("batch", "what"), [(mx.np.ones((4, 3)), "a ndarray"), ([mx.np.ones((4, 3))], "a list of 1"), ({}, "a dict")]
+)
+def test_batches_of_other_forms_say_what_to_do(batch, what):
+    estimator, _ = reference.made()
+    with pytest.raises(ValueError, match=f"must be a list or tuple of data and label, not {what}: .*BatchProcessor"):
+        estimator.fit([batch], epochs=1)
+
+
 def test_processor_may_change_a_step():
     class Doubled(BatchProcessor):
         def forward(self, net, loss, data, label):
@@ -242,13 +251,18 @@ def test_losses_are_scaled_where_amp_does():
     amp = pytest.importorskip("mxnet.amp")
     estimator, _ = reference.made()
     with amp.autocast("float16"):
-        amp.init_trainer(estimator.trainer)
+        amp.init_trainer(estimator.trainer, amp.loss_scaler.LossScaler(init_scale=8))
+        scaler = estimator.trainer._amp_loss_scaler
         estimator.fit(reference.loader(), batches=1)
         state = estimator.state_dict()
-        estimator.trainer._amp_loss_scaler.loss_scale = 8.0
+        scaler.loss_scale = 2.0
         estimator.load_state_dict(state)
-        estimator.fit(reference.loader(), batches=2)
-    assert estimator.trainer._amp_loss_scaler.loss_scale == 65536
+        estimator.fit(reference.loader(), batches=5)
+    assert scaler.loss_scale == 8 and scaler.state_dict()["unskipped"] == 5
+    plain, _ = reference.made()
+    plain.fit(reference.loader(), batches=5)
+    found, expected = (each.net[0].weight.data().asnumpy() for each in (estimator, plain))
+    onp.testing.assert_allclose(found, expected, atol=2e-2)
 
 
 # Beginning and end

@@ -4,8 +4,8 @@ Run from this folder, in an environment of its own (`pip install mxnet==2.0.0b1 
 
     MXNET_ONEDNN_ENABLED=0 python make_estimator.py
 
-writes `estimator.json`. With the wheel's oneDNN kernels all but `training` is the same; that differs in the fifth digit,
-since they approximate tanh. The tests import the programs from here and run them on this project.
+writes `estimator.json`. With the wheel's oneDNN kernels all but `training` is the same; that differs in the fifth
+digit, since they approximate tanh. The tests import the programs from here and run them on this project.
 """
 
 import importlib.metadata

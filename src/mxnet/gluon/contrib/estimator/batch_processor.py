@@ -72,7 +72,19 @@ class BatchProcessor:
         return data, label, pred, loss
 
     def split(self, batch: Any, devices: Sequence[Device], batch_axis: int = 0) -> tuple[Arrays, Arrays]:
-        """Data and label of a batch, cut into one part for each device; parts may differ by one sample."""
+        """Data and label of a batch, cut into one part for each device; parts may differ by one sample.
+
+        Raises
+        ------
+        ValueError
+            If the batch is no sequence of data and label.
+        """
+        if not isinstance(batch, (list, tuple)) or len(batch) < 2:
+            what = f"a {type(batch).__name__}" + (f" of {len(batch)}" if isinstance(batch, (list, tuple)) else "")
+            raise ValueError(
+                f"a batch must be a list or tuple of data and label, not {what}: for others derive from "
+                "BatchProcessor, define split(batch, devices, batch_axis), and give it as batch_processor"
+            )
         data, label = batch[0], batch[1]
         even = len(devices) == 1 or data.shape[batch_axis] < len(devices)  # no device may go without
         return (
