@@ -1,4 +1,4 @@
-"""The `mxzoo` command: `mxzoo list` prints the zoo, `mxzoo demo` trains one of its networks."""
+"""The `mxzoo` command: `list` prints the zoo, `train` and `evaluate` its networks on your images, `demo` on digits."""
 
 from mxnet.cli.app import main
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 import mxnet as mx
-from mxnet.cli import zoo
+from mxnet.cli import evaluate, train, zoo
+from mxnet.cli._messages import fail, pip_install
 from mxnet.cli.convert import Names, convert_file
 from mxnet.gluon.model_zoo import vision
 
@@ -32,12 +32,6 @@ app = typer.Typer(
 def main() -> None:
     """Run the command `mxzoo`."""
     app(prog_name="mxzoo")
-
-
-def fail(message: str) -> NoReturn:
-    """Say what went wrong and leave with status 1."""
-    Console(stderr=True).print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def print_version(wanted: bool) -> None:
@@ -133,6 +127,10 @@ def resnet(name: str) -> str:
     return info.name
 
 
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+
+
 @app.command()
 def demo(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 6,
@@ -155,7 +153,10 @@ def demo(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "sklearn":
             raise
-        fail(f"the images come with scikit-learn, which is missing. Install it with\n\n    {_pip('scikit-learn')}\n")
+        fail(
+            "the images come with scikit-learn, which is missing. Install it with\n\n"
+            f"    {pip_install('scikit-learn')}\n"
+        )
     except OSError as error:
         fail(str(error))
     console.print(report(settings, outcome))
@@ -179,7 +180,3 @@ def report(settings: Settings, outcome: Outcome) -> Table:
     for path in (outcome.parameter_file, outcome.picture):
         table.add_row("file", f"{path.name}, {path.stat().st_size / 1e3:,.0f} kB")
     return table
-
-
-def _pip(package: str) -> str:
-    return f"{sys.executable} -m pip install {package}"

@@ -96,6 +96,20 @@ class RecordReader:
             if kind in (_WHOLE, _LAST):
                 return MAGIC.join(parts), offset
 
+    def beginning(self, offset: int, size: int) -> bytes:
+        """The first `size` bytes of the payload of the record at byte `offset`, or all of it if it has fewer.
+
+        Raises
+        ------
+        FileFormatError
+            If no record is there.
+        """
+        kind, length = self._head(offset, os.fstat(self._file.fileno()).st_size, False)
+        if kind == _WHOLE or length >= size:
+            return self._read(min(length, size), offset + _HEAD.size)
+        found = self.record(offset)
+        return found[0][:size] if found is not None else b""
+
     def error(self, cause: str, offset: int) -> FileFormatError:
         """The error to raise for `cause`, found at byte `offset`."""
         return FileFormatError(f"{self.name}: at byte {offset}: {cause}")

@@ -1,0 +1,384 @@
+"""A whole run of `mxzoo train`, from its settings to its outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+from rich.console import Console
+
+import mxnet as mx
+from mxnet import formats
+from mxnet.base import MXNetError
+from mxnet.cli.training._augment import preset
+from mxnet.cli.training._bad import BadData
+from mxnet.cli.training._batches import Batches
+from mxnet.cli.training._checkpoint import Checkpoint, Checkpoints
+from mxnet.cli.training._data import Data, find_data, is_small, is_written, verify
+from mxnet.cli.training._handlers import Bars, BestParameters, Saving, Stopping, Stopwatch, Writing, has_come_to_rest
+from mxnet.cli.training._interrupts import Interrupts
+from mxnet.cli.training._log import Log
+from mxnet.cli.training._network import STATISTICS, Form, build, freeze, load_pretrained
+from mxnet.cli.training._processes import Processes
+from mxnet.cli.training._randomness import seed_all
+from mxnet.cli.training._session import Session
+from mxnet.cli.training._settings import Settings, default_rate, restored
+from mxnet.formats._writer import atomic_write
+from mxnet.gluon.contrib.estimator import Estimator
+from mxnet.gluon.contrib.estimator._events import by_event
+from mxnet.gluon.model_zoo import vision
+
+__all__ = ["Outcome", "PARAMETERS", "FORM", "train"]
+
+CHECKPOINTS, PARAMETERS, FORM = "checkpoints", "best.params", "model.json"
+_SMALL = 32  # what images of at most 64 x 64 are shown at
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes
+    ----------
+    stopped_by : str or None
+        The signal that ended it before it was finished.
+    came_to_rest : bool
+        Whether --early-stop ended it.
+    best : dict
+        ``epoch``, ``accuracy``, ``top5`` and ``loss`` of the best epoch, all but the first None where nothing is held
+        out; empty if no epoch is finished.
+    """
+
+    settings: Settings
+    form: Form
+    parameters: int
+    train_images: int
+    val_images: int
+    epochs: int
+    best: dict[str, Any]
+    seconds: float
+    images_per_second: float | None
+    bad: BadData
+    stopped_by: str | None
+    came_to_rest: bool
+    folder: Path
+
+
+class FineTuning(Estimator):
+    """An `Estimator` for a session, whose first epoch begins where the session's checkpoint was written."""
+
+    def __init__(self, session: Session, device: mx.Device) -> None:
+        super().__init__(session.net, session.targets.loss, trainer=session.trainer, device=device)
+        self.session = session
+
+    def fit(self, handlers: Sequence[Any]) -> None:
+        """Train to the end, or until a handler returns True."""
+        session, events = self.session, by_event(handlers)
+        _tell(events["train_begin"], "train_begin", self)
+        stop = session.is_finished or has_come_to_rest(session)
+        while not stop:
+            _tell(events["epoch_begin"], "epoch_begin", self)
+            stop = self._epoch(events)
+            if not stop:
+                stop = _tell(events["epoch_end"], "epoch_end", self) or session.is_finished
+        _tell(events["train_end"], "train_end", self)
+
+    def _epoch(self, events: Mapping[str, Sequence[Any]]) -> bool:
+        """The batches of the epoch that are left; returns whether a handler wants no more."""
+        session = self.session
+        for batch in session.train.epoch(session.epoch, session.batch):
+            _tell(events["batch_begin"], "batch_begin", self, batch=batch)
+            result = session.fit_batch(batch)
+            if _tell(events["batch_end"], "batch_end", self, batch=batch, **result):
+                return True
+        return False
+
+
+def _tell(handlers: Sequence[Any], event: str, estimator: FineTuning, **kwargs: Any) -> bool:
+    return any([getattr(handler, event)(estimator, **kwargs) for handler in handlers])
+
+
+def train(
+    settings: Settings,
+    console: Console,
+    *,
+    resume: bool = False,
+    given: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Outcome:
+    """Train as `settings` say.
+
+    Parameters
+    ----------
+    settings : Settings
+    console : Console
+        What is said, and the progress bars, go there.
+    resume : bool
+        Go on from the newest checkpoint in the output folder, if there is one.
+    given : mapping, optional
+        With `resume` the settings that were given anew, which must be those of the checkpoint where they matter;
+        default all.
+    overwrite : bool
+        Begin anew where there is a run already.
+
+    Raises
+    ------
+    MXNetError
+        If something about the data, a file or the settings is not as it has to be.
+    """
+    processes = Processes()
+    console = console if processes.is_first else Console(quiet=True)
+    folder = Path(settings.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if processes.is_first:
+            stack.enter_context(_alone_in(folder))
+        interrupts = Interrupts()
+        stack.enter_context(interrupts.watched())
+        checkpoints = Checkpoints(folder / CHECKPOINTS, settings.keep)
+        checkpoint = _to_go_on_from(checkpoints, resume, overwrite, console)
+        if checkpoint is not None:
+            if given is None:
+                given = {name: value for name, value in settings.as_json().items() if value is not None}
+            settings = restored(checkpoint.state.get("settings"), given, str(checkpoint.path))
+        if settings.nproc != processes.world:
+            raise MXNetError(
+                f"this training is for {settings.nproc} processes, and there are {processes.world}: give --nproc"
+            )
+        processes.connect()
+        if processes.is_first:
+            if checkpoint is None:
+                _clear(checkpoints)
+            checkpoints.tidy()
+        return _run(settings, console, checkpoints, checkpoint, processes, interrupts, folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder."""
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise MXNetError(f"another mxzoo train is at work in {folder}: choose another --output") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _to_go_on_from(checkpoints: Checkpoints, resume: bool, overwrite: bool, console: Console) -> Checkpoint | None:
+    if resume:
+        checkpoint = checkpoints.newest(lambda text: _say(console, "[yellow]{}[/]", text))
+        if checkpoint is None:
+            _say(
+                console, "{}", f"There is no checkpoint in {checkpoints.folder} yet: the training begins at its start."
+            )
+        return checkpoint
+    if checkpoints.all() and not overwrite:
+        raise MXNetError(
+            f"there is a training in {checkpoints.folder.parent} already: --resume goes on with it, --overwrite begins "
+            "anew, and --output chooses another folder"
+        )
+    return None
+
+
+def _clear(checkpoints: Checkpoints) -> None:
+    """Delete what an earlier training has left, so that none of it is taken for this one's."""
+    for path in checkpoints.all():
+        checkpoints.remove(path)
+    for name in (PARAMETERS, FORM, "metrics.csv", "curves.png", "bad-data.csv"):
+        (checkpoints.folder.parent / name).unlink(missing_ok=True)
+
+
+def _say(console: Console, style: str, text: str) -> None:
+    from rich.markup import escape
+
+    console.print(style.format(escape(text)), highlight=False, soft_wrap=True)
+
+
+def _run(
+    settings: Settings,
+    console: Console,
+    checkpoints: Checkpoints,
+    checkpoint: Checkpoint | None,
+    processes: Processes,
+    interrupts: Interrupts,
+    folder: Path,
+) -> Outcome:
+    bad = BadData()
+    data = _data(settings, bad, console)
+    device = device_of(settings.device, processes.local_rank)
+    if checkpoint is None:
+        settings, form = _complete(settings, data)
+    else:
+        form = Form.from_json(checkpoint.state.get("form"), str(checkpoint.path))
+        if data.identity() != checkpoint.state.get("data"):
+            raise MXNetError(
+                f"the images in {settings.data} are not those that {checkpoint.path} was trained with: files were "
+                "added, removed or renamed, so that it cannot go on as it was"
+            )
+    seed_all(settings.seed, processes.rank)
+    if settings.amp is not None:
+        _begin_mixed_precision(settings.amp)
+    net = build(form, device)
+    if checkpoint is None and settings.pretrained is not None:
+        load_pretrained(net, form, settings.pretrained, lambda text: _say(console, "{}", text))
+    if settings.freeze:
+        freeze(net)
+    net.hybridize()
+    train_batches, val_batches = _batches(settings, form, data, device, processes)
+    session = Session(settings, form, net, train_batches, val_batches, device, processes, bad, data.identity())
+    if checkpoint is not None:
+        session.restore(checkpoint)
+        _say(console, "{}", f"Going on from {checkpoint.path}: epoch {session.epoch + 1}, batch {session.batch + 1}.")
+    return _fit(session, data, console, checkpoints, checkpoint, interrupts, folder)
+
+
+def _fit(
+    session: Session,
+    data: Data,
+    console: Console,
+    checkpoints: Checkpoints,
+    checkpoint: Checkpoint | None,
+    interrupts: Interrupts,
+    folder: Path,
+) -> Outcome:
+    settings, first = session.settings, session.processes.is_first
+    before = session.seconds, session.step
+    with ExitStack() as stack:
+        log = None
+        if first:
+            with atomic_write(folder / FORM) as file:
+                about = {"data": session.data, "val_fraction": settings.val_fraction, "seed": settings.seed}
+                file.write(json.dumps({**session.form.as_json(), **about}, indent=1).encode())
+            log = Log(folder, None if checkpoint is None else session.step)
+            stack.callback(log.close)
+            log.event("start" if checkpoint is None else "resume", step=session.step, settings=settings.as_json())
+        saving = Saving(session, checkpoints, settings.checkpoint_every, log)
+        stopping = Stopping(session, saving, interrupts)
+        handlers = [Stopwatch(session), BestParameters(session, folder / PARAMETERS)]
+        if first:
+            bars = Bars(session, console)
+            stack.callback(bars.close)
+            handlers += [bars, Writing(session, log, folder)]
+        handlers += [saving, stopping]
+        FineTuning(session, session.device).fit(handlers)
+        session.bad.write(folder / "bad-data.csv") if first else None
+        if log is not None:
+            log.event("stop" if stopping.reason else "end", step=session.step, best=session.best)
+    if first and settings.export and stopping.reason is None:
+        _export(session, folder)
+    seconds = session.seconds - before[0]
+    return Outcome(
+        settings=settings,
+        form=session.form,
+        parameters=sum(parameter.data().size for parameter in session.net.collect_params().values()),
+        train_images=len(data.train),
+        val_images=0 if data.val is None else len(data.val),
+        epochs=session.epoch,
+        best=session.best,
+        seconds=session.seconds,
+        images_per_second=(session.step - before[1]) * settings.batch_size / seconds if seconds else None,
+        bad=session.bad,
+        stopped_by=stopping.reason,
+        came_to_rest=has_come_to_rest(session) and not session.is_finished,
+        folder=folder,
+    )
+
+
+def _data(settings: Settings, bad: BadData, console: Console) -> Data:
+    data = find_data(
+        settings.data,
+        bad,
+        channels=settings.in_channels,
+        val=settings.val,
+        val_fraction=settings.val_fraction,
+        classes=settings.classes,
+        seed=settings.seed,
+    )
+    if settings.strict:
+        bad.refuse()
+        for images in filter(None, (data.train, data.val)):
+            with console.status(f"Reading {len(images)} images once (--strict)"):
+                verify(images, bad)
+        bad.refuse()
+    for line in bad.listed():
+        _say(console, "[yellow]Left out:[/] {}", line)
+    return data
+
+
+def device_of(name: str | None, number: int = 0) -> mx.Device:
+    """``cpu``, ``gpu`` or ``gpu(1)``; None stands for a GPU where there is one.
+
+    Raises
+    ------
+    MXNetError
+        If it is none of these, or not there.
+    """
+    if name is None:
+        name = "gpu" if mx.device.num_gpus() else "cpu"
+    kind, _, rest = name.partition("(")
+    if kind not in ("cpu", "gpu") or (rest and not rest.rstrip(")").isdecimal()):
+        raise MXNetError(f"--device is cpu, gpu, gpu(0), gpu(1), ..., not {name}")
+    device = mx.Device(kind, int(rest.rstrip(")")) if rest else (number if kind == "gpu" else 0))
+    device.torch_device  # noqa: B018  raises where there is none
+    return device
+
+
+def _complete(settings: Settings, data: Data) -> tuple[Settings, Form]:
+    """The settings with nothing left open, and the network that they and the data ask for."""
+    try:
+        info = vision.model_info(settings.model)
+    except ValueError as error:
+        raise MXNetError(str(error)) from error
+    size = settings.image_size or (_SMALL if is_small(data.train) else info.input_size)
+    thumbnail = settings.thumbnail
+    if thumbnail is None:
+        thumbnail = info.family == "resnet" and size <= 2 * _SMALL and settings.pretrained is None
+    settings = replace(
+        settings,
+        model=info.name,
+        image_size=size,
+        in_channels=data.train.channels,
+        thumbnail=thumbnail,
+        lr=default_rate(settings) if settings.lr is None else settings.lr,
+        augment=settings.augment or ("light" if size <= 2 * _SMALL else "standard"),
+        flip=not is_written(settings.data) if settings.flip is None else settings.flip,
+    )
+    mean, std = STATISTICS[data.train.channels]
+    return settings, Form(info.name, data.classes, size, data.train.channels, thumbnail, mean, std)
+
+
+def _begin_mixed_precision(kind: str) -> None:
+    try:
+        from mxnet import amp
+    except ImportError as error:
+        raise MXNetError("--amp needs mx.amp, which this release does not have yet") from error
+    amp.init(target_dtype=kind)
+
+
+def _batches(
+    settings: Settings, form: Form, data: Data, device: mx.Device, processes: Processes
+) -> tuple[Batches, Batches | None]:
+    share = (processes.rank, processes.world)
+    common = {"workers": settings.workers, "share": share, "pinned": device.torch_device.type == "cuda"}
+    augment = preset(settings.augment, form.image_size, settings.flip)
+    train = Batches(data.train, form.image_size, settings.batch_size, augment=augment, seed=settings.seed, **common)
+    if data.val is None:
+        return train, None
+    return train, Batches(data.val, form.image_size, 2 * settings.batch_size, **common)
+
+
+def _export(session: Session, folder: Path) -> None:
+    """Write the best network as a graph with its parameters, which need no zoo to run."""
+    net = session.net
+    net.load_dict({name: mx.np.from_torch(value) for name, value in formats.load(folder / PARAMETERS).items()})
+    size = session.form.image_size
+    net(mx.np.zeros((1, session.form.in_channels, size, size), device=session.device))
+    net.export(str(folder / "model"))
