@@ -17,7 +17,7 @@ PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 test docs-test conformance fuzz: export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format docs-test conformance conformance-run bench fuzz clean
+.PHONY: help .venv demo test kill-test lint format docs-test conformance conformance-run bench fuzz clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: .venv/.ready  ## fine-tune a zoo network on handwritten digits, offline, w
 
 test: .venv/.ready  ## the test suite, in parallel (PYTEST_ARGS="-k name" for a part of it)
 	$(BIN)/pytest -m "not conformance and not docs" -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+kill-test: .venv/.ready  ## kill trainings fifty times; each must come to the end of one that nobody killed
+	OMP_NUM_THREADS=1 $(BIN)/python tests/training_runs.py
 
 lint: .venv/.ready  ## check style and formatting
 	$(BIN)/ruff check .

@@ -86,7 +86,7 @@ def test_training_leaves_its_files(trained):
 def test_training_reports_what_it_did(trained):
     _, _, result = trained
     assert re.search(r"epoch 6/6 .*2/2 .*\d+ images/s .*loss \d\.\d+, \d+\.\d% held out", result.stdout)
-    assert re.search(r"model +│ tiny, 291 parameters, 3 classes", result.stdout)
+    assert re.search(r"model +│ tiny, 283 parameters, 3 classes", result.stdout)
     assert re.search(r"best on held-out images +│ \d+\.\d\d% right, in epoch \d", result.stdout)
     assert re.search(r"images +│ 22 to learn from, 9 held out, 16 x 16", result.stdout)
 
@@ -407,7 +407,7 @@ def test_evaluation_of_a_parameter_file_that_lies_alone(tmp_path):
     options = ("--model", "mobilenet0.25", "--image-size", 32, "--device", "cpu", "--json")
     found = json.loads(mxzoo("evaluate", tmp_path / "net.params", "digits", *options).stdout)
     assert found["images"] == 360 and [row["images"] for row in found["classes"]][0] in range(34, 39)
-    assert "does not hold the parameters of vgg11" in (
+    assert "net.params does not fit vgg11: features.0.bias is missing" in (
         mxzoo("evaluate", tmp_path / "net.params", "digits", "--model", "vgg11").stderr
     )
 

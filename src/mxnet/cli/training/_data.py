@@ -18,7 +18,7 @@ from mxnet.cli.training._sources import ArrayImages, FileImages, Images, RecordI
 from mxnet.formats.records import RecordReader
 from mxnet.recordio import MXIndexedRecordIO, unpack
 
-__all__ = ["NAMED", "Data", "Part", "find_data", "find_part", "is_small", "is_written", "split", "verify"]
+__all__ = ["NAMED", "Data", "Part", "find_data", "find_part", "is_written", "largest_side", "split", "verify"]
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _TRAINING = ("train", "training")
@@ -400,11 +400,11 @@ def verify(images: Images, bad: BadData, workers: int = 4) -> None:
                 bad.add(images.name(index), found)
 
 
-def is_small(images: Images) -> bool:
-    """Whether the first images are as small as those of CIFAR: of at most 64 x 64."""
+def largest_side(images: Images) -> int:
+    """The larger side of the first image that can be read; a large number if none of the first few can."""
     for index in range(min(len(images), 8)):
         try:
-            return max(images.read(index).shape[:2]) <= 64
+            return max(images.read(index).shape[:2])
         except (MXNetError, OSError):
             continue
-    return False
+    return 1 << 30

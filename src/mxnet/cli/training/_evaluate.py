@@ -21,7 +21,7 @@ from mxnet.cli.training._batches import Batches, Preparation
 from mxnet.cli.training._checkpoint import AVERAGE, PARAMETERS, STATE, read_checkpoint, read_json
 from mxnet.cli.training._data import Data, find_part, split
 from mxnet.cli.training._measure import Measured, measure
-from mxnet.cli.training._network import STATISTICS, Form, build, head_of, read_weights
+from mxnet.cli.training._network import STATISTICS, Form, build, fill, head_of, read_weights
 from mxnet.cli.training._picture import draw_confusion
 from mxnet.cli.training._run import FORM
 from mxnet.cli.training._run import PARAMETERS as BEST
@@ -204,11 +204,9 @@ def _of_parameters(place: Path, model: str, image_size: int | None) -> Trained:
         raise MXNetError(f"{place} does not hold the parameters of {info.name}")
     channels = first.shape[1]
     classes = [str(number) for number in range(sizes.pop())]
-    return Trained(
-        Form(info.name, classes, image_size or info.input_size, channels, False, *STATISTICS[channels]),
-        parameters,
-        str(place),
-    )
+    thumbnail = info.family == "resnet" and first.shape[2:] == (3, 3)  # the usual form begins with 7 x 7
+    form = Form(info.name, classes, image_size or info.input_size, channels, thumbnail, *STATISTICS[channels])
+    return Trained(form, parameters, str(place))
 
 
 # Running it
@@ -241,10 +239,7 @@ def evaluate(
     found = find_part(data, bad, channels=form.in_channels, classes=form.classes)
     images, part = _held_out_of(found.images, form, trained.held_out)
     net = build(form, device)
-    try:
-        net.load_dict({name: mx.np.from_torch(value) for name, value in trained.parameters.items()}, cast_dtype=True)
-    except (AssertionError, ValueError) as error:
-        raise MXNetError(f"{trained.source} is of another network than {form.model}: {error}") from error
+    fill(net, trained.parameters, form.model, trained.source)
     net.hybridize()
     counts = np.zeros((len(form.classes),) * 2, dtype=np.int64)
     done = 0

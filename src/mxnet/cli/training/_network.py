@@ -17,7 +17,7 @@ from mxnet.formats import FileFormatError, FileMissingError
 from mxnet.gluon import _files, nn
 from mxnet.gluon.model_zoo import vision
 
-__all__ = ["STATISTICS", "Form", "build", "freeze", "head_of", "load_pretrained", "read_weights"]
+__all__ = ["STATISTICS", "Form", "build", "fill", "freeze", "head_of", "load_pretrained", "read_weights"]
 
 PUBLISHED = "zoo"
 """What `--pretrained` takes for the weights that the zoo itself knows of."""
@@ -163,21 +163,45 @@ def load_pretrained(net: mx.gluon.HybridBlock, form: Form, source: str, say: Cal
         parameter.set_data(mx.np.from_torch(value))
 
 
+def fill(net: mx.gluon.HybridBlock, values: Mapping[str, torch.Tensor], model: str, source: str) -> None:
+    """Give `net` its own parameters, as they were saved.
+
+    Raises
+    ------
+    MXNetError
+        If they are not those of this network; it is as it was then.
+    """
+    params = net.collect_params()
+    _refuse(_differences(params, values), model, source)
+    for name, parameter in params.items():
+        parameter.set_data(mx.np.from_torch(values[name]))
+
+
 def _check_body(
     params: Mapping[str, Any], saved: Mapping[str, torch.Tensor], head: set[str], form: Form, source: str
 ) -> None:
-    problems = [f"{name} is missing" for name in params if name not in saved and name not in head]
-    problems += [f"{name} is none of its parameters" for name in saved if name not in params]
+    problems = {name: problem for name, problem in _differences(params, saved).items() if name not in head}
     first = next((name for name, parameter in params.items() if len(parameter.shape) == 4), None)
+    if first in problems and first in saved and _differ_in_channels(tuple(saved[first].shape), params[first].shape):
+        del problems[first]
+    small = " in its form for small images (--no-thumbnail turns that off)" if form.thumbnail else ""
+    _refuse(problems, form.model + small, source)
+
+
+def _differences(params: Mapping[str, Any], saved: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """What does not agree, by name."""
+    found = {name: f"{name} is missing" for name in params if name not in saved}
+    found.update({name: f"{name} is none of its parameters" for name in saved if name not in params})
     for name, parameter in params.items():
-        if name in saved and name not in head and tuple(saved[name].shape) != parameter.shape:
-            if name == first and _differ_in_channels(tuple(saved[name].shape), parameter.shape):
-                continue
-            problems.append(f"{name} is {tuple(saved[name].shape)} there and {parameter.shape} here")
+        if name in saved and tuple(saved[name].shape) != parameter.shape:
+            found[name] = f"{name} is {tuple(saved[name].shape)} there and {parameter.shape} here"
+    return found
+
+
+def _refuse(problems: Mapping[str, str], model: str, source: str) -> None:
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        small = " in its form for small images (--no-thumbnail turns that off)" if form.thumbnail else ""
-        raise MXNetError(f"{source} does not fit {form.model}{small}: {'; '.join(problems[:3])}{more}")
+        raise MXNetError(f"{source} does not fit {model}: {'; '.join([*problems.values()][:3])}{more}")
 
 
 def _differ_in_channels(there: tuple[int, ...], here: tuple[int, ...]) -> bool:

@@ -19,11 +19,11 @@ from mxnet.cli.training._augment import preset
 from mxnet.cli.training._bad import BadData
 from mxnet.cli.training._batches import Batches
 from mxnet.cli.training._checkpoint import Checkpoint, Checkpoints
-from mxnet.cli.training._data import Data, find_data, is_small, is_written, verify
+from mxnet.cli.training._data import Data, find_data, is_written, largest_side, verify
 from mxnet.cli.training._handlers import Bars, BestParameters, Saving, Stopping, Stopwatch, Writing, has_come_to_rest
 from mxnet.cli.training._interrupts import Interrupts
 from mxnet.cli.training._log import Log
-from mxnet.cli.training._network import STATISTICS, Form, build, freeze, load_pretrained
+from mxnet.cli.training._network import STATISTICS, Form, build, fill, freeze, load_pretrained
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._randomness import seed_all
 from mxnet.cli.training._session import Session
@@ -36,7 +36,7 @@ from mxnet.gluon.model_zoo import vision
 __all__ = ["Outcome", "PARAMETERS", "FORM", "train"]
 
 CHECKPOINTS, PARAMETERS, FORM = "checkpoints", "best.params", "model.json"
-_SMALL = 32  # what images of at most 64 x 64 are shown at
+_SMALL = 64  # up to this size images are shown larger, to a form of the network for small ones
 
 
 @dataclass(frozen=True)
@@ -337,10 +337,9 @@ def _complete(settings: Settings, data: Data) -> tuple[Settings, Form]:
         info = vision.model_info(settings.model)
     except ValueError as error:
         raise MXNetError(str(error)) from error
-    size = settings.image_size or (_SMALL if is_small(data.train) else info.input_size)
-    thumbnail = settings.thumbnail
-    if thumbnail is None:
-        thumbnail = info.family == "resnet" and size <= 2 * _SMALL and settings.pretrained is None
+    may_be_small = info.family == "resnet" and settings.pretrained is None and settings.thumbnail is not False
+    size = settings.image_size or _size_for(largest_side(data.train), info.input_size, may_be_small)
+    thumbnail = may_be_small and size <= _SMALL if settings.thumbnail is None else settings.thumbnail
     settings = replace(
         settings,
         model=info.name,
@@ -348,11 +347,19 @@ def _complete(settings: Settings, data: Data) -> tuple[Settings, Form]:
         in_channels=data.train.channels,
         thumbnail=thumbnail,
         lr=default_rate(settings) if settings.lr is None else settings.lr,
-        augment=settings.augment or ("light" if size <= 2 * _SMALL else "standard"),
+        augment=settings.augment or ("light" if size <= _SMALL else "standard"),
         flip=not is_written(settings.data) if settings.flip is None else settings.flip,
     )
     mean, std = STATISTICS[data.train.channels]
     return settings, Form(info.name, data.classes, size, data.train.channels, thumbnail, mean, std)
+
+
+def _size_for(side: int, input_size: int, may_be_small: bool) -> int:
+    """At what size to show images whose larger side is `side` to a network made for `input_size`."""
+    if side > _SMALL:
+        return input_size
+    # Twice that of the digits gives the form for small images room to halve it three times; others need more.
+    return 16 if may_be_small and side <= 16 else 32
 
 
 def _begin_mixed_precision(kind: str) -> None:
@@ -378,7 +385,7 @@ def _batches(
 def _export(session: Session, folder: Path) -> None:
     """Write the best network as a graph with its parameters, which need no zoo to run."""
     net = session.net
-    net.load_dict({name: mx.np.from_torch(value) for name, value in formats.load(folder / PARAMETERS).items()})
+    fill(net, formats.load(folder / PARAMETERS), session.form.model, str(folder / PARAMETERS))
     size = session.form.image_size
     net(mx.np.zeros((1, session.form.in_channels, size, size), device=session.device))
     net.export(str(folder / "model"))

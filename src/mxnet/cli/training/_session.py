@@ -19,7 +19,7 @@ from mxnet.cli.training._checkpoint import Checkpoint
 from mxnet.cli.training._log import COLUMNS
 from mxnet.cli.training._measure import Measured, measure
 from mxnet.cli.training._mixup import Targets
-from mxnet.cli.training._network import Form
+from mxnet.cli.training._network import Form, fill
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._settings import Settings
 
@@ -260,10 +260,7 @@ class Session:
             If it is damaged, or of another network.
         """
         state = _checked(checkpoint)
-        try:
-            self.net.load_dict({name: mx.np.from_torch(value) for name, value in checkpoint.parameters.items()})
-        except (AssertionError, ValueError) as error:
-            raise MXNetError(f"{checkpoint.path} is of another network than {self.form.model}: {error}") from error
+        fill(self.net, checkpoint.parameters, self.form.model, str(checkpoint.path))
         self._restore_average(checkpoint)
         self.trainer.load_states(checkpoint.trainer)
         self._lay_out_states()
