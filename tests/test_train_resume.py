@@ -99,7 +99,13 @@ def test_the_loss_scaler_goes_on_where_it_was(images, tmp_path, monkeypatch):
 
     class Scaler:
         def __init__(self) -> None:
-            self.loss_scale, self._unskipped, self._other = 1.0, 0, object()
+            self.loss_scale = 1.0
+
+        def state_dict(self):
+            return {"loss_scale": self.loss_scale}
+
+        def load_state_dict(self, state):
+            self.loss_scale = state["loss_scale"]
 
     class Amp:
         @staticmethod
@@ -119,7 +125,7 @@ def test_the_loss_scaler_goes_on_where_it_was(images, tmp_path, monkeypatch):
     scales = [
         read_checkpoint(tmp_path / name / "checkpoints" / "last").state["scaler"] for name in ("unbroken", "pieces")
     ]
-    assert scales[0] == scales[1] == {"loss_scale": 1.5**6, "_unskipped": 0}
+    assert scales[0] == scales[1] == {"loss_scale": 1.5**6}
     assert final(tmp_path / "pieces") == final(tmp_path / "unbroken")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from mxnet.cli.training._randomness import seed_all
 from mxnet.cli.training._session import Session
 from mxnet.cli.training._settings import Settings, default_rate, restored
 from mxnet.formats._writer import atomic_write
-from mxnet.gluon.contrib.estimator import Estimator
+from mxnet.gluon.contrib.estimator import Estimator, EventHandler
 from mxnet.gluon.contrib.estimator._events import by_event
 from mxnet.gluon.model_zoo import vision
 
@@ -70,37 +70,33 @@ class Outcome:
 
 
 class FineTuning(Estimator):
-    """An `Estimator` for a session, whose first epoch begins where the session's checkpoint was written."""
+    """An `Estimator` whose loop is a session's: its first epoch begins where the session's checkpoint was written, and
+    an epoch that is cut off has no end."""
 
-    def __init__(self, session: Session, device: mx.Device) -> None:
-        super().__init__(session.net, session.targets.loss, trainer=session.trainer, device=device)
+    def __init__(self, session: Session, handlers: Sequence[EventHandler]) -> None:
+        super().__init__(session.net, session.targets.loss, trainer=session.trainer, device=session.device)
         self.session = session
+        self.event_handlers, self._handlers = list(handlers), by_event(handlers)
 
-    def fit(self, handlers: Sequence[Any]) -> None:
+    def run(self) -> None:
         """Train to the end, or until a handler returns True."""
-        session, events = self.session, by_event(handlers)
-        _tell(events["train_begin"], "train_begin", self)
+        session = self.session
+        self._tell("train_begin")
         stop = session.is_finished or has_come_to_rest(session)
         while not stop:
-            _tell(events["epoch_begin"], "epoch_begin", self)
-            stop = self._epoch(events)
-            if not stop:
-                stop = _tell(events["epoch_end"], "epoch_end", self) or session.is_finished
-        _tell(events["train_end"], "train_end", self)
+            self._tell("epoch_begin")
+            stop = self._epoch_is_cut_off() or self._tell("epoch_end") or session.is_finished
+        self._tell("train_end")
 
-    def _epoch(self, events: Mapping[str, Sequence[Any]]) -> bool:
-        """The batches of the epoch that are left; returns whether a handler wants no more."""
+    def _epoch_is_cut_off(self) -> bool:
+        """Train with the batches of the epoch that are left; returns whether a handler wants no more of them."""
         session = self.session
         for batch in session.train.epoch(session.epoch, session.batch):
-            _tell(events["batch_begin"], "batch_begin", self, batch=batch)
+            self._tell("batch_begin", batch=batch)
             result = session.fit_batch(batch)
-            if _tell(events["batch_end"], "batch_end", self, batch=batch, **result):
+            if self._tell("batch_end", batch=batch, **result):
                 return True
         return False
-
-
-def _tell(handlers: Sequence[Any], event: str, estimator: FineTuning, **kwargs: Any) -> bool:
-    return any([getattr(handler, event)(estimator, **kwargs) for handler in handlers])
 
 
 def train(
@@ -155,6 +151,7 @@ def train(
             if checkpoint is None:
                 _clear(checkpoints)
             checkpoints.tidy()
+        stack.enter_context(_precision(settings.amp))
         return _run(settings, console, checkpoints, checkpoint, processes, interrupts, folder)
 
 
@@ -224,8 +221,6 @@ def _run(
                 "added, removed or renamed, so that it cannot go on as it was"
             )
     seed_all(settings.seed, processes.rank)
-    if settings.amp is not None:
-        _begin_mixed_precision(settings.amp)
     net = build(form, device)
     if checkpoint is None and settings.pretrained is not None:
         load_pretrained(net, form, settings.pretrained, lambda text: _say(console, "{}", text))
@@ -268,7 +263,7 @@ def _fit(
             stack.callback(bars.close)
             handlers += [bars, Writing(session, log, folder)]
         handlers += [saving, stopping]
-        FineTuning(session, session.device).fit(handlers)
+        FineTuning(session, handlers).run()
         session.bad.write(folder / "bad-data.csv") if first else None
         if log is not None:
             log.event("stop" if stopping.reason else "end", step=session.step, best=session.best)
@@ -362,12 +357,15 @@ def _size_for(side: int, input_size: int, may_be_small: bool) -> int:
     return 16 if may_be_small and side <= 16 else 32
 
 
-def _begin_mixed_precision(kind: str) -> None:
+def _precision(kind: str | None) -> AbstractContextManager[Any]:
+    """What the training is to run in."""
+    if kind is None:
+        return nullcontext()
     try:
         from mxnet import amp
     except ImportError as error:
         raise MXNetError("--amp needs mx.amp, which this release does not have yet") from error
-    amp.init(target_dtype=kind)
+    return amp.autocast(kind)
 
 
 def _batches(

@@ -22,6 +22,7 @@ from mxnet.cli.training._mixup import Targets
 from mxnet.cli.training._network import Form, fill
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._settings import Settings
+from mxnet.gluon.contrib.estimator._position import load_scaler, scaler_state
 
 __all__ = ["Session"]
 
@@ -240,7 +241,7 @@ class Session:
             "best": self.best,
             "seconds": self.seconds,
             "bad": [list(entry) for entry in (*self.bad, *self._unreported)],
-            "scaler": {name: value for name, value in self._scaler().items() if _is_number(value)},
+            "scaler": scaler_state(self.trainer),
         }
 
     def random(self) -> dict[str, torch.Tensor]:
@@ -264,8 +265,7 @@ class Session:
         self._restore_average(checkpoint)
         self.trainer.load_states(checkpoint.trainer)
         self._lay_out_states()
-        scaler = self._scaler()
-        scaler.update({name: value for name, value in state["scaler"].items() if name in scaler})
+        _load_scaler(self.trainer, state["scaler"], checkpoint)
         self.epoch, self.batch, self.step = (state["position"][name] for name in ("epoch", "batch", "step"))
         self._sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.rows, self.best, self.seconds = state["rows"], state["best"], state["seconds"]
@@ -274,11 +274,6 @@ class Session:
         _randomness.restore(
             {name.removeprefix(own): value for name, value in checkpoint.random.items() if name.startswith(own)}
         )
-
-    def _scaler(self) -> dict[str, Any]:
-        """The attributes of the loss scaler of mixed precision, if there is one."""
-        scaler = getattr(self.trainer, "_amp_loss_scaler", None)
-        return {} if scaler is None else vars(scaler)
 
     def _restore_average(self, checkpoint: Checkpoint) -> None:
         if self.average is None:
@@ -331,6 +326,13 @@ def _mixed_precision(settings: Settings, trainer: mx.gluon.Trainer) -> Any:
     return amp
 
 
+def _load_scaler(trainer: mx.gluon.Trainer, state: dict[str, Any] | None, checkpoint: Checkpoint) -> None:
+    try:
+        load_scaler(trainer, state)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MXNetError(f"{checkpoint.path} has a damaged loss scale: {error!r}") from error
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float))
 
@@ -338,7 +340,7 @@ def _is_number(value: Any) -> bool:
 def _checked(checkpoint: Checkpoint) -> dict[str, Any]:
     """The state of a checkpoint, if all that `Session.restore` reads is there and of its type."""
     state = checkpoint.state
-    kinds = {"position": dict, "sums": list, "rows": list, "best": dict, "seconds": float, "bad": list, "scaler": dict}
+    kinds = {"position": dict, "sums": list, "rows": list, "best": dict, "seconds": float, "bad": list}
     try:
         right = all(type(state[name]) is kind for name, kind in kinds.items())
         right = right and all(
@@ -350,7 +352,8 @@ def _checked(checkpoint: Checkpoint) -> dict[str, Any]:
         right = right and all(
             len(entry) == 2 and all(isinstance(text, str) for text in entry) for entry in state["bad"]
         )
-        right = right and all(map(_is_number, state["scaler"].values()))
+        scaler = state["scaler"]
+        right = right and (scaler is None or (type(scaler) is dict and all(map(_is_number, scaler.values()))))
     except (KeyError, TypeError):
         right = False
     if not right:
