@@ -260,16 +260,17 @@ def test_without_amp_the_option_says_so(images, tmp_path, monkeypatch):
     assert result.exit_code == 1 and "--amp needs mx.amp" in result.stderr
 
 
-def test_several_processes_are_started_by_torchrun(monkeypatch):
+@pytest.mark.parametrize("nproc", [["--nproc", "2"], ["--nproc=2"]])
+def test_several_processes_are_started_by_torchrun(monkeypatch, nproc):
     commands = []
-    monkeypatch.setattr("sys.argv", ["mxzoo", "train", "digits", "--nproc", "2"])
+    monkeypatch.setattr("sys.argv", ["mxzoo", "train", "digits", *nproc, "--model", "vgg11"])
     monkeypatch.setattr(
         subprocess, "run", lambda command, **kw: commands.append(command) or subprocess.CompletedProcess(command, 3)
     )
     assert mxzoo_train("digits", "--nproc", 2).exit_code == 3
     (command,) = commands
     assert command[:3] == [sys.executable, "-m", "torch.distributed.run"] and "--nproc-per-node=2" in command
-    assert command[-6:] == ["-m", "mxnet.cli", "train", "digits", "--nproc", "2"]
+    assert command[-6:] == ["-m", "mxnet.cli", "train", "digits", "--model", "vgg11"]
 
 
 # Stopping and going on

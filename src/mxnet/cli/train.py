@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -202,7 +203,9 @@ def train(
 def _launch(nproc: int) -> None:
     from mxnet.cli.training._processes import launch
 
-    raise typer.Exit(launch(nproc, sys.argv[1:]))
+    # Without --nproc, which torchrun would take for one of its own; each process finds their number in WORLD_SIZE.
+    arguments = re.sub(r"\0--nproc[\0=][^\0]+", "", "\0".join(["", *sys.argv[1:]]))
+    raise typer.Exit(launch(nproc, arguments.split("\0")[1:]))
 
 
 def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: bool) -> None:
