@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 import mxnet as mx
 from mxnet.cli.app import app
 from mxnet.cli.training import _handlers, _session
+from mxnet.cli.training._checkpoint import read_checkpoint
 from mxnet.gluon.model_zoo import vision
 
 
@@ -271,6 +272,35 @@ def test_several_processes_are_started_by_torchrun(monkeypatch, nproc):
     (command,) = commands
     assert command[:3] == [sys.executable, "-m", "torch.distributed.run"] and "--nproc-per-node=2" in command
     assert command[-6:] == ["-m", "mxnet.cli", "train", "digits", "--model", "vgg11"]
+
+
+def test_two_processes_train_one_network(images, tmp_path):
+    pytest.importorskip("mxnet._processes", reason="training in several processes is not there")
+    command = [sys.executable, "-m", "mxnet.cli", "train", str(images), "--output", str(tmp_path), "--nproc", "2"]
+    command += [
+        "--model",
+        "mobilenet0.25",
+        "--image-size",
+        "16",
+        "--epochs",
+        "1",
+        "--batch-size",
+        "8",
+        "--device",
+        "cpu",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 1/1") == done.stdout.count("1 of 1") == 1, "one process speaks"
+    checkpoint = read_checkpoint(tmp_path / "checkpoints" / "last")
+    assert {name.partition("/")[0] for name in checkpoint.random} == {"0", "1"}
+    assert checkpoint.state["rows"][0]["step"] == 2 and checkpoint.state["settings"]["nproc"] == 2
+    (row,) = csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines())
+    assert float(row["val_accuracy"]) * 6 == pytest.approx(round(float(row["val_accuracy"]) * 6)), (
+        "six held out, once each"
+    )
+    result = mxzoo_train("--resume", "--output", tmp_path)
+    assert result.exit_code == 1 and "this training is for 2 processes, and there are 1: give --nproc" in result.stderr
 
 
 # Stopping and going on

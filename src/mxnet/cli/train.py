@@ -172,8 +172,7 @@ def train(
 ) -> None:
     """Train a network of the zoo on your own images: with a new head, from scratch or from pretrained weights.
 
-    Ctrl-C writes a checkpoint and stops; --resume goes on from it, or from the last one before a crash, and comes to
-    the same network as if nothing had happened.
+    Ctrl-C writes a checkpoint; --resume goes on from the last one, to the same network as without interruption.
     """
     if greyscale and in_channels not in (None, 1):
         raise typer.BadParameter("--greyscale means --in-channels 1")

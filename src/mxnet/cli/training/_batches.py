@@ -78,10 +78,11 @@ _calm = False
 
 
 def _leave_interrupts_to_parent() -> None:
-    """Have a worker process ignore Ctrl-C, which reaches it too: it ends with its parent."""
+    """Have a worker process ignore Ctrl-C, which reaches it too, and end at SIGTERM, unlike its parent."""
     global _calm
     if not _calm and get_worker_info() is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _calm = True
 
 

@@ -27,6 +27,7 @@ from mxnet.gluon.contrib.estimator._position import load_scaler, scaler_state
 __all__ = ["Session"]
 
 _MOMENTUM = ("sgd", "nag", "signum", "lars", "dcasgd")
+_STATISTICS = ("running_mean", "running_var")
 _WARM_START = 0.01  # of the learning rate, at the first step
 
 
@@ -172,6 +173,7 @@ class Session:
 
     def finish_epoch(self, seconds: float, images: int) -> dict[str, Any]:
         """Validate, and add a row for the epoch that is done, in which `seconds` were spent on `images`."""
+        self._agree_on_statistics()
         held_out = self.validate()
         for unreadable in self.processes.gathered(self._unreported):
             self.bad.update(unreadable)
@@ -196,6 +198,19 @@ class Session:
         }
         self.rows.append(row)
         return row
+
+    def _agree_on_statistics(self) -> None:
+        """Give the running statistics, which each process has of its own images, their mean over all processes."""
+        if self.processes.world == 1:
+            return
+        values = [self.parameters(), {} if self.average is None else self.average.values]
+        tensors = [tensor for named in values for name, tensor in named.items() if name.endswith(_STATISTICS)]
+        if not tensors:
+            return
+        means = self.processes.total(torch.cat([tensor.cpu().double().view(-1) for tensor in tensors]))
+        means = (means / self.processes.world).split([tensor.numel() for tensor in tensors])
+        for tensor, mean in zip(tensors, means, strict=True):
+            tensor.copy_(mean.view_as(tensor))
 
     def validate(self) -> Measured | None:
         """How the network, or its average, does on the held-out images."""
