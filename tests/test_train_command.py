@@ -154,6 +154,31 @@ def test_digits_in_grey_and_a_frozen_pretrained_body(tmp_path):
     assert "1,437 to learn from, 360 held out, 32 x 32" in result.stdout
 
 
+def test_names_that_are_no_text_stand_in_the_way_of_nothing(images, tmp_path):
+    try:
+        os.rename(images / "red", os.fsencode(images) + b"/r\xe9d [bold]")
+        Path(os.fsdecode(os.fsencode(images) + b"/blue/\xff.png")).write_text("no image")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    result = tried(images, tmp_path / "out", "--val-fraction", 0.3)
+    assert "\\xff.png: unreadable" in result.stdout
+    result = mxzoo("evaluate", tmp_path / "out", images, "--output", tmp_path / "report", "--device", "cpu")
+    assert result.exit_code == 0 and "r\\xe9d [bold]" in result.stdout and "held out from its training" in result.stdout
+    assert "r\\xe9d" in (tmp_path / "report" / "classes.csv").read_text()
+
+
+def test_record_files_from_training_to_evaluation(tmp_path):
+    draw = np.random.default_rng(0)
+    record = mx.recordio.MXIndexedRecordIO(str(tmp_path / "data.idx"), str(tmp_path / "data.rec"), "w")
+    for key in range(18):
+        image = np.clip(draw.normal(80 * (key % 3), 20, (16, 16, 3)), 0, 255).astype(np.uint8)
+        record.write_idx(key, mx.recordio.pack_img(mx.recordio.IRHeader(0, key % 3, key, 0), image, img_fmt=".png"))
+    record.close()
+    tried(tmp_path / "data.rec", tmp_path / "out", "--workers", 2)
+    found = json.loads(mxzoo("evaluate", tmp_path / "out", tmp_path / "data.rec", "--json", "--device", "cpu").stdout)
+    assert found["images"] == 3 and found["part"] == "the part that was held out from its training"
+
+
 def test_training_stops_when_it_becomes_no_better(images, tmp_path):
     result = tried(images, tmp_path / "out", "--lr", 0, "--epochs", 9, "--early-stop", 2, "--warmup", 0)
     assert re.search("epochs +│ 3 of 9; it became no better", result.stdout)

@@ -2,6 +2,7 @@
 
     _settings     what to train, and how; which of it may change when a run is resumed
     _data         finds the images and their classes in folders, record files and named datasets; reports bad ones
+    _named        datasets that have a name
     _sources      reads one image
     _augment      changes it at random
     _batches      batches of images, in an order and with changes that follow from seed, epoch and number alone

@@ -11,7 +11,7 @@ from pathlib import Path
 from mxnet.base import MXNetError
 from mxnet.formats._writer import atomic_write
 
-__all__ = ["BadData"]
+__all__ = ["BadData", "printable"]
 
 _SHOWN = 10
 
@@ -31,9 +31,10 @@ class BadData:
 
     def add(self, name: str, problem: str) -> bool:
         """Note a problem; returns whether it is new."""
+        name = printable(name)
         if name in self._problems:
             return False
-        self._problems[name] = " ".join(problem.split())
+        self._problems[name] = printable(" ".join(problem.split()))
         return True
 
     def update(self, entries: Iterable[tuple[str, str]]) -> None:
@@ -69,4 +70,9 @@ class BadData:
         text = io.StringIO()
         csv.writer(text).writerows([("name", "problem"), *self])
         with atomic_write(path) as file:
-            file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+            file.write(text.getvalue().encode())
+
+
+def printable(name: str) -> str:
+    """A name with bytes that are no text, which file systems allow, as escapes; terminals and JSON take no others."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mxnet.base import MXNetError
-from mxnet.cli.training._bad import BadData
+from mxnet.cli.training._bad import BadData, printable
+from mxnet.cli.training._named import NAMED
 from mxnet.cli.training._sources import ArrayImages, FileImages, Images, RecordImages
 from mxnet.formats.records import RecordReader
 from mxnet.recordio import MXIndexedRecordIO, unpack
 
-__all__ = ["NAMED", "Data", "Part", "find_data", "find_part", "is_written", "largest_side", "split", "verify"]
+__all__ = ["Data", "Part", "find_data", "find_part", "largest_side", "split", "verify"]
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _TRAINING = ("train", "training")
@@ -48,46 +48,6 @@ class Data:
         """A checksum of names, labels and classes."""
         parts = [*self.classes, self.train.identity(), self.val.identity() if self.val is not None else ""]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-# Named datasets
-
-
-def _digits(train: bool) -> tuple[Any, Any, list[str]]:
-    from mxnet.cli import demo
-
-    dataset = demo.digits()[0 if train else 1]
-    images, labels = zip(*[dataset[index] for index in range(len(dataset))], strict=True)
-    return np.stack([image.asnumpy() for image in images]), labels, [str(digit) for digit in range(10)]
-
-
-def _published(name: str, classes: list[str], **options: Any) -> Callable[[bool], tuple[Any, Any, list[str]]]:
-    def read(train: bool) -> tuple[Any, Any, list[str]]:
-        from mxnet.gluon.data import vision
-
-        dataset = getattr(vision, name)(train=train, **options)
-        return dataset._data.asnumpy(), dataset._label.asnumpy(), classes
-
-    return read
-
-
-_NUMERALS = [str(digit) for digit in range(10)]
-_CLOTHES = "t-shirt trousers pullover dress coat sandal shirt sneaker bag boot".split()
-_THINGS = "airplane automobile bird cat deer dog frog horse ship truck".split()
-
-NAMED: dict[str, Callable[[bool], tuple[Any, Any, list[str]]]] = {
-    "digits": _digits,
-    "mnist": _published("MNIST", _NUMERALS),
-    "fashion-mnist": _published("FashionMNIST", _CLOTHES),
-    "cifar10": _published("CIFAR10", _THINGS),
-    "cifar100": _published("CIFAR100", [str(number) for number in range(100)], fine_label=True),
-}
-_WRITTEN = ("digits", "mnist")  # what a mirror makes something else of
-
-
-def is_written(data: str) -> bool:
-    """Whether it is a dataset of numerals, which must not be mirrored."""
-    return data in _WRITTEN
 
 
 # What there is at a path
@@ -241,16 +201,17 @@ def _folder(root: str, channels: int, classes: list[str] | None, bad: BadData) -
         if not folder.is_dir():
             bad.add(folder.path, "not in a class folder")
             continue
-        if number is not None and folder.name not in number:
+        name = printable(folder.name)
+        if number is not None and name not in number:
             bad.add(folder.path, f"unknown class: the network learns {_some(classes)}")
             continue
         found = _images_in(folder, bad)
         if not found:
             bad.add(folder.path, "empty class")
             continue
-        label = len(kept) if number is None else number[folder.name]
-        kept.append(folder.name)
-        files += [os.path.join(folder.name, name) for name in found]
+        label = len(kept) if number is None else number[name]
+        kept.append(name)
+        files += [os.path.join(folder.name, file) for file in found]
         labels += [label] * len(found)
     return Part(FileImages(root, files, labels, channels), kept if classes is None else classes)
 
@@ -373,7 +334,7 @@ def _check(data: Data, name: str, bad: BadData) -> None:
             + _because(bad)
         )
     if data.val is not None and not len(data.val):
-        raise MXNetError(f"there are no images to hold out in {name}" + _because(bad))
+        raise MXNetError(f"there are no images to hold out in {name} (--val-fraction 0 trains without)" + _because(bad))
 
 
 def _because(bad: BadData) -> str:

@@ -123,7 +123,7 @@ def _write_csv(path: Path, rows: list[Any]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     with atomic_write(path) as file:
-        file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+        file.write(text.getvalue().encode())
 
 
 # The network

@@ -19,10 +19,11 @@ from mxnet.cli.training._augment import preset
 from mxnet.cli.training._bad import BadData
 from mxnet.cli.training._batches import Batches
 from mxnet.cli.training._checkpoint import Checkpoint, Checkpoints
-from mxnet.cli.training._data import Data, find_data, is_written, largest_side, verify
+from mxnet.cli.training._data import Data, find_data, largest_side, verify
 from mxnet.cli.training._handlers import Bars, BestParameters, Saving, Stopping, Stopwatch, Writing, has_come_to_rest
 from mxnet.cli.training._interrupts import Interrupts
 from mxnet.cli.training._log import Log
+from mxnet.cli.training._named import is_written
 from mxnet.cli.training._network import STATISTICS, Form, build, fill, freeze, load_pretrained
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._randomness import seed_all
