@@ -33,7 +33,9 @@ def mxzoo_train(*arguments: object) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def tiny():
+def tiny(monkeypatch):
+    """The tiny network in the zoo; and curves only in `trained`, for they take longer to draw than it takes to train."""
+    monkeypatch.setattr(_handlers, "draw_curves", lambda rows, path: None)
     with tiny_in_zoo():
         yield
 
@@ -227,6 +229,11 @@ def test_a_training_is_not_thrown_away_by_mistake(images, tmp_path):
     tried(images, tmp_path / "out")
     result = mxzoo_train(images, "--output", tmp_path / "out", *SHORT)
     assert result.exit_code == 1 and "--resume goes on with it, --overwrite begins anew" in result.stderr
+    before = (tmp_path / "out" / "best.params").read_bytes()
+    result = mxzoo_train("nothing", "--output", tmp_path / "out", *SHORT, "--overwrite")
+    assert result.exit_code == 1 and (tmp_path / "out" / "best.params").read_bytes() == before, (
+        "what is wrong changes nothing"
+    )
     tried(images, tmp_path / "out", "--overwrite", "--epochs", 1)
     assert names(tmp_path / "out" / "checkpoints") == {"step-0000000002", "last"}
 
@@ -379,6 +386,8 @@ def test_resuming_with_other_images_is_refused(images, tmp_path):
 
 
 def test_resuming_where_there_is_nothing_begins(images, tmp_path):
+    result = mxzoo_train("--resume", "--output", tmp_path / "out")
+    assert result.exit_code == 1 and "to go on from: say what to train with" in result.stderr
     assert "the training begins at its start" in tried(images, tmp_path / "out", "--resume").stdout
 
 

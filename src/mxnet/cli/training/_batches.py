@@ -145,6 +145,11 @@ class Batches:
         Rank of this process, and how many there are: it gets every so-manieth image of a batch.
     pinned : bool
         Put batches where a GPU fetches them fast.
+
+    Attributes
+    ----------
+    batch_size : int
+        Images in the first batch.
     """
 
     def __init__(
@@ -159,6 +164,7 @@ class Batches:
         share: tuple[int, int] = (0, 1),
         pinned: bool = False,
     ) -> None:
+        self.batch_size = min(batch_size, len(images))
         self._order = _Order(len(images), batch_size, None if augment is None else seed, share)
         self._loader = DataLoader(
             _Samples(images, size, augment, seed),

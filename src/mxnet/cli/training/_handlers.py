@@ -17,13 +17,13 @@ from mxnet.cli.training._picture import draw_curves
 from mxnet.cli.training._session import Session
 from mxnet.gluon.contrib.estimator import BatchEnd, EpochBegin, EpochEnd, TrainBegin, TrainEnd
 
-__all__ = ["Bars", "BestParameters", "Saving", "Stopping", "Stopwatch", "Writing", "has_come_to_rest"]
+__all__ = ["Bars", "BestParameters", "Saving", "Stopping", "Epochs", "Writing", "has_come_to_rest"]
 
 _AGREE_EVERY = 10  # batches between the questions among processes whether to stop
 
 
-class Stopwatch(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
-    """Measures the time spent in training, and closes an epoch: validates, and adds its row."""
+class Epochs(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
+    """Measures the time spent in training, and finishes an epoch: validates, and adds its row."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -42,7 +42,7 @@ class Stopwatch(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
         now = time.perf_counter()
         self._epoch_seconds += now - self._since
         self._session.seconds += now - self._since
-        self._epoch_images += self._session.settings.batch_size
+        self._epoch_images += self._session.train.batch_size
         self._since = now
 
     def epoch_end(self, estimator: Any, *args: Any, **kwargs: Any) -> None:
@@ -192,7 +192,7 @@ class Bars(TrainEnd, EpochBegin, BatchEnd, EpochEnd):
     def batch_end(self, estimator: Any, *args: Any, **kwargs: Any) -> None:
         session = self._session
         since, first = self._begun
-        images = (session.batch - first) * session.settings.batch_size
+        images = (session.batch - first) * session.train.batch_size
         rate = images / max(time.perf_counter() - since, 1e-9)
         fields = {"rate": f"{rate:.0f} images/s"}
         if session.is_on_cpu or session.step % 20 == 0:  # a GPU would have to be waited for

@@ -47,4 +47,4 @@ _WRITTEN = ("digits", "mnist")  # what a mirror makes something else of
 
 def is_written(data: str) -> bool:
     """Whether it is a dataset of numerals, which must not be mirrored."""
-    return data in _WRITTEN
+    return data.lower() in _WRITTEN

@@ -11,6 +11,7 @@ from typing import Any
 
 import filelock
 from rich.console import Console
+from rich.markup import escape
 
 import mxnet as mx
 from mxnet import formats
@@ -20,7 +21,7 @@ from mxnet.cli.training._bad import BadData
 from mxnet.cli.training._batches import Batches
 from mxnet.cli.training._checkpoint import Checkpoint, Checkpoints
 from mxnet.cli.training._data import Data, find_data, largest_side, verify
-from mxnet.cli.training._handlers import Bars, BestParameters, Saving, Stopping, Stopwatch, Writing, has_come_to_rest
+from mxnet.cli.training._handlers import Bars, BestParameters, Epochs, Saving, Stopping, Writing, has_come_to_rest
 from mxnet.cli.training._interrupts import Interrupts
 from mxnet.cli.training._log import Log
 from mxnet.cli.training._named import is_written
@@ -135,25 +136,22 @@ def train(
     with ExitStack() as stack:
         if processes.is_first:
             stack.enter_context(_alone_in(folder))
-        interrupts = Interrupts()
-        stack.enter_context(interrupts.watched())
         checkpoints = Checkpoints(folder / CHECKPOINTS, settings.keep)
         checkpoint = _to_go_on_from(checkpoints, resume, overwrite, console)
         if checkpoint is not None:
             if given is None:
                 given = {name: value for name, value in settings.as_json().items() if value is not None}
             settings = restored(checkpoint.state.get("settings"), given, str(checkpoint.path))
+        elif not settings.data:
+            raise MXNetError(f"there is no checkpoint in {checkpoints.folder} to go on from: say what to train with")
         if settings.nproc != processes.world:
             raise MXNetError(
                 f"this training is for {settings.nproc} processes, and there are {processes.world}: give --nproc"
             )
         processes.connect()
-        if processes.is_first:
-            if checkpoint is None:
-                _clear(checkpoints)
-            checkpoints.tidy()
         stack.enter_context(_precision(settings.amp))
-        return _run(settings, console, checkpoints, checkpoint, processes, interrupts, folder)
+        session, data = _session(settings, console, checkpoint, processes)
+        return _fit(session, data, console, checkpoints, checkpoint)
 
 
 @contextmanager
@@ -178,9 +176,10 @@ def _to_go_on_from(checkpoints: Checkpoints, resume: bool, overwrite: bool, cons
                 console, "{}", f"There is no checkpoint in {checkpoints.folder} yet: the training begins at its start."
             )
         return checkpoint
-    if checkpoints.all() and not overwrite:
+    folder = checkpoints.folder.parent
+    if not overwrite and (checkpoints.all() or any((folder / name).exists() for name in (PARAMETERS, FORM))):
         raise MXNetError(
-            f"there is a training in {checkpoints.folder.parent} already: --resume goes on with it, --overwrite begins "
+            f"there is a training in {folder} already: --resume goes on with it, --overwrite begins "
             "anew, and --output chooses another folder"
         )
     return None
@@ -195,20 +194,13 @@ def _clear(checkpoints: Checkpoints) -> None:
 
 
 def _say(console: Console, style: str, text: str) -> None:
-    from rich.markup import escape
-
     console.print(style.format(escape(text)), highlight=False, soft_wrap=True)
 
 
-def _run(
-    settings: Settings,
-    console: Console,
-    checkpoints: Checkpoints,
-    checkpoint: Checkpoint | None,
-    processes: Processes,
-    interrupts: Interrupts,
-    folder: Path,
-) -> Outcome:
+def _session(
+    settings: Settings, console: Console, checkpoint: Checkpoint | None, processes: Processes
+) -> tuple[Session, Data]:
+    """What is to be trained, standing where the checkpoint was written; nothing has been written yet."""
     bad = BadData()
     data = _data(settings, bad, console)
     device = device_of(settings.device, processes.local_rank)
@@ -232,8 +224,9 @@ def _run(
     session = Session(settings, form, net, train_batches, val_batches, device, processes, bad, data.identity())
     if checkpoint is not None:
         session.restore(checkpoint)
-        _say(console, "{}", f"Going on from {checkpoint.path}: epoch {session.epoch + 1}, batch {session.batch + 1}.")
-    return _fit(session, data, console, checkpoints, checkpoint, interrupts, folder)
+        place = "finished" if session.is_finished else f"epoch {session.epoch + 1}, batch {session.batch + 1}"
+        _say(console, "{}", f"Going on from {checkpoint.path}: {place}.")
+    return session, data
 
 
 def _fit(
@@ -242,14 +235,16 @@ def _fit(
     console: Console,
     checkpoints: Checkpoints,
     checkpoint: Checkpoint | None,
-    interrupts: Interrupts,
-    folder: Path,
 ) -> Outcome:
-    settings, first = session.settings, session.processes.is_first
-    before = session.seconds, session.step
+    settings, first, folder = session.settings, session.processes.is_first, checkpoints.folder.parent
+    before, log = (session.seconds, session.step), None
     with ExitStack() as stack:
-        log = None
+        interrupts = Interrupts()
+        stack.enter_context(interrupts.watched())
         if first:
+            if checkpoint is None:
+                _clear(checkpoints)
+            checkpoints.tidy()
             with atomic_write(folder / FORM) as file:
                 about = {"data": session.data, "val_fraction": settings.val_fraction, "seed": settings.seed}
                 file.write(json.dumps({**session.form.as_json(), **about}, indent=1).encode())
@@ -258,18 +253,18 @@ def _fit(
             log.event("start" if checkpoint is None else "resume", step=session.step, settings=settings.as_json())
         saving = Saving(session, checkpoints, settings.checkpoint_every, log)
         stopping = Stopping(session, saving, interrupts)
-        handlers = [Stopwatch(session), BestParameters(session, folder / PARAMETERS)]
+        handlers = [Epochs(session), BestParameters(session, folder / PARAMETERS)]
         if first:
             bars = Bars(session, console)
             stack.callback(bars.close)
             handlers += [bars, Writing(session, log, folder)]
         handlers += [saving, stopping]
         FineTuning(session, handlers).run()
-        session.bad.write(folder / "bad-data.csv") if first else None
-        if log is not None:
+        if first:
+            session.bad.write(folder / "bad-data.csv")
             log.event("stop" if stopping.reason else "end", step=session.step, best=session.best)
-    if first and settings.export and stopping.reason is None:
-        _export(session, folder)
+            if settings.export and stopping.reason is None:
+                _export(session, folder)
     seconds = session.seconds - before[0]
     return Outcome(
         settings=settings,
@@ -280,7 +275,7 @@ def _fit(
         epochs=session.epoch,
         best=session.best,
         seconds=session.seconds,
-        images_per_second=(session.step - before[1]) * settings.batch_size / seconds if seconds else None,
+        images_per_second=(session.step - before[1]) * session.train.batch_size / seconds if seconds else None,
         bad=session.bad,
         stopped_by=stopping.reason,
         came_to_rest=has_come_to_rest(session) and not session.is_finished,
