@@ -34,7 +34,7 @@ def mxzoo_train(*arguments: object) -> Result:
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    """The tiny network in the zoo; and curves only in `trained`, for they take longer to draw than it takes to train."""
+    """The tiny network in the zoo; and curves in `trained` only: drawing them takes longer than the training."""
     monkeypatch.setattr(_handlers, "draw_curves", lambda rows, path: None)
     with tiny_in_zoo():
         yield
