@@ -279,7 +279,9 @@ def test_files_that_hold_no_weights_are_refused(tmp_path, content):
         load_pretrained(build(form(), mx.cpu()), form(), str(tmp_path / "nowhere"), print)
 
 
-def test_published_weights_that_are_not_there_say_where_they_belong():
+def test_published_weights_that_are_not_there_say_where_they_belong(monkeypatch, tmp_path):
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path))
+    monkeypatch.setenv("MXNET_OFFLINE", "1")
     with pytest.raises(MXNetError, match="--pretrained zoo: .*mobilenet0.25"):
         load_pretrained(build(form(), mx.cpu()), form(), "zoo", print)
 

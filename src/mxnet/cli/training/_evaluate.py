@@ -21,12 +21,13 @@ from mxnet.cli.training._batches import Batches, Preparation
 from mxnet.cli.training._checkpoint import AVERAGE, PARAMETERS, STATE, read_checkpoint, read_json
 from mxnet.cli.training._data import Data, find_part, split
 from mxnet.cli.training._measure import Measured, measure
-from mxnet.cli.training._network import STATISTICS, Form, build, fill, head_of, read_weights
+from mxnet.cli.training._network import STATISTICS, Form, build, fill, head_of
 from mxnet.cli.training._picture import draw_confusion
 from mxnet.cli.training._run import FORM
 from mxnet.cli.training._run import PARAMETERS as BEST
 from mxnet.cli.training._sources import Images
 from mxnet.formats._writer import atomic_write
+from mxnet.gluon import _files
 from mxnet.gluon.model_zoo import vision
 
 __all__ = ["Evaluation", "Trained", "evaluate", "find_trained"]
@@ -158,7 +159,7 @@ def find_trained(path: str, model: str | None = None, image_size: int | None = N
     beside = place.parent / FORM
     if model is None and beside.exists():
         described = read_json(beside)
-        return Trained(Form.from_json(_without_data(described), str(beside)), read_weights(place), str(place),
+        return Trained(Form.from_json(_without_data(described), str(beside)), _files.read(place)[0], str(place),
                        _held_out(described))  # fmt: skip
     if model is None:
         raise MXNetError(f"{beside} is missing, so say what network {place} belongs to: --model")
@@ -192,7 +193,7 @@ def _held_out(described: dict[str, Any]) -> tuple[str, float, int] | None:
 
 
 def _of_parameters(place: Path, model: str, image_size: int | None) -> Trained:
-    parameters = read_weights(place)
+    parameters = _files.read(place)[0]
     try:
         info = vision.model_info(model)
     except ValueError as error:

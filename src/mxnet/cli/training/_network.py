@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 
 import mxnet as mx
 from mxnet.base import MXNetError
-from mxnet.formats import FileFormatError, FileMissingError
 from mxnet.gluon import _files, nn
 from mxnet.gluon.model_zoo import vision
 
-__all__ = ["STATISTICS", "Form", "build", "fill", "freeze", "head_of", "load_pretrained", "read_weights"]
+__all__ = ["STATISTICS", "Form", "build", "fill", "freeze", "head_of", "load_pretrained"]
 
 PUBLISHED = "zoo"
 """What `--pretrained` takes for the weights that the zoo itself knows of."""
@@ -142,7 +138,7 @@ def load_pretrained(net: mx.gluon.HybridBlock, form: Form, source: str, say: Cal
         If the file cannot be read, or belongs to another network; `net` is as it was then.
     """
     saved, name = (_published(form.model), "the published weights") if source == PUBLISHED else (
-        read_weights(source), source,
+        _files.read(source)[0], source,
     )  # fmt: skip
     params = net.collect_params()
     saved = _files._under_structural_names(params, saved)
@@ -217,28 +213,6 @@ def _adapted(weight: torch.Tensor, channels: int) -> torch.Tensor:
 def _published(model: str) -> dict[str, torch.Tensor]:
     try:
         net = vision.get_model(model, pretrained=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MXNetError) as error:
         raise MXNetError(f"--pretrained zoo: {error}") from error
     return {name: parameter.data().as_torch().detach() for name, parameter in net.collect_params().items()}
-
-
-def read_weights(path: str | os.PathLike) -> dict[str, torch.Tensor]:
-    """The named arrays of a parameter file: MXNet's binary list, npz or safetensors.
-
-    Raises
-    ------
-    MXNetError
-        If it cannot be read, or is something else.
-    """
-    try:
-        with open(path, "rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        kind = FileMissingError if isinstance(error, FileNotFoundError) else MXNetError
-        raise kind(f"cannot read {os.fspath(path)}: {error.strerror or error}") from error
-    if head[8:9] != b"{":  # a safetensors file begins with the length of a JSON text
-        return _files.read(path)
-    try:
-        return safetensors.torch.load_file(path)
-    except safetensors.SafetensorError as error:
-        raise FileFormatError(f"{os.fspath(path)}: this is no safetensors file, or a damaged one: {error}") from error
