@@ -3,7 +3,7 @@
 Products (convolutions, dense layers, matrix products) compute in the narrow type; what only moves or compares values,
 or adds a few, goes on in the type it is given; everything else (softmax, norms, long sums) computes in float32. Casts
 stand where types meet, as MXNet's ``amp_cast``; those of constants are made once. Results have the types they have
-without any of this.
+without any of this. Which operators are of which kind stands in `mxnet.operators.precision`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import torch
 
-from mxnet import _dtype
 from mxnet.engines._specs import Key, key_of, results_of, specs_of, without_values
 from mxnet.engines.engine import Subgraph
-from mxnet.operators import find
+from mxnet.operators.precision import Kind, kinds
+from mxnet.symbol._casts import Casting
 from mxnet.symbol._graph import Entry, Node, variables
 from mxnet.symbol._rewrite import rewrite
 
@@ -25,22 +25,9 @@ Tensor = torch.Tensor
 
 _WIDE = torch.float32
 
-_PRODUCTS = """
-    Convolution Deconvolution FullyConnected dot batch_dot _linalg_gemm2 _npi_matmul _npi_dot _npi_einsum _npi_tensordot
-    _npi_tensordot_int_axes
-"""
-_FOLLOWING = """
-    Activation LeakyReLU relu sigmoid tanh clip _npi_clip hard_sigmoid Dropout Pooling UpSampling Pad
-    Flatten Reshape _npi_reshape _npx_reshape reshape_like transpose _npi_transpose SwapAxis _npi_swapaxes expand_dims
-    _npi_expand_dims squeeze _npi_squeeze Concat _npi_concatenate stack _npi_stack SliceChannel slice slice_axis
-    _npi_slice identity _npi_copy BlockGrad space_to_depth depth_to_space
-    elemwise_add elemwise_sub elemwise_mul broadcast_add broadcast_sub broadcast_mul broadcast_maximum
-    broadcast_minimum add_n _npi_add _npi_subtract _npi_multiply _npi_maximum _npi_minimum
-    _plus_scalar _minus_scalar _mul_scalar _div_scalar _npi_add_scalar _npi_subtract_scalar _npi_multiply_scalar
-    _npi_true_divide_scalar _npi_maximum_scalar _npi_minimum_scalar
-"""
-_NARROW = frozenset(find(name).name for name in _PRODUCTS.split())
-_EITHER = frozenset(find(name).name for name in _FOLLOWING.split())
+_KINDS = kinds()
+_NARROW = (Kind.PRODUCT, Kind.MEETING_PRODUCT)
+_EITHER = (Kind.MEETING, Kind.FOLLOWING)
 
 
 def lowered(graph: Subgraph, dtype: torch.dtype) -> Subgraph:
@@ -60,55 +47,37 @@ def lowered(graph: Subgraph, dtype: torch.dtype) -> Subgraph:
     return graph._replace(entries=entries, constants=constants)
 
 
-class _Lowering:
+class _Lowering(Casting):
     """What is known of the new graph while it is made."""
 
     def __init__(self, graph: Subgraph, dtype: torch.dtype) -> None:
+        super().__init__()
         self.constants = dict(graph.constants)
         self._dtype = dtype
         self._specs: dict[Key, Tensor] = {}
-        self._casts: dict[tuple[Key, torch.dtype], Entry] = {}
         for node, tensor in (*zip(graph.inputs, graph.examples, strict=True), *graph.constants.items()):
             self._specs[id(node), 0] = without_values(tensor)
 
     def type_of(self, entry: Entry) -> torch.dtype:
         return self._specs[key_of(entry)].dtype
 
-    def change(self, node: Node, inputs: list[Entry | None]) -> Node:
-        """The node in the new graph: the same operator, of inputs that have the types it is to compute in."""
-        given = self._typed(node, inputs)
-        new = Node(node.op, node.name, node.attributes, given, node.annotations, node.written)
-        self._note(new)
-        return new
-
-    def cast(self, entry: Entry, dtype: torch.dtype) -> Entry:
-        """The entry in a type: itself, a constant of that type, or a cast."""
-        if self.type_of(entry) is dtype:
-            return entry
-        key = key_of(entry), dtype
-        if key not in self._casts:
-            self._casts[key] = self._cast(entry, dtype)
-        return self._casts[key]
-
     def _cast(self, entry: Entry, dtype: torch.dtype) -> Entry:
-        source, number = entry
-        name = f"{source.name}{number or ''}_{_dtype.name_of(dtype)}"
-        if source in self.constants:
-            node = Node(None, name)
-            self.constants[node] = self.constants[source].to(dtype)
-            self._specs[id(node), 0] = without_values(self.constants[node])
-        else:
-            node = Node(find("amp_cast"), name, {"dtype": dtype}, [entry])
-            self._note(node)
+        source = entry[0]
+        if source not in self.constants:
+            return super()._cast(entry, dtype)
+        node = Node(None, self._cast_name(entry, dtype))
+        self.constants[node] = self.constants[source].to(dtype)
+        self._specs[id(node), 0] = without_values(self.constants[node])
         return node, 0
 
     def _typed(self, node: Node, inputs: Sequence[Entry | None]) -> list[Entry | None]:
         if node.op.name == "BatchNorm":  # its parameters are float32 whatever its data is
             return [inputs[0], *[self._in(entry, _WIDE) for entry in inputs[1:]]]
-        if node.op.name in _NARROW:
+        kind = _KINDS.get(node.op.name)
+        if kind in _NARROW:
             return [self._in(entry, self._dtype) for entry in inputs]
         types = {self.type_of(entry) for entry in inputs if entry is not None}
-        if self._dtype not in types or (node.op.name in _EITHER and len(types) == 1 and self._holds(node)):
+        if self._dtype not in types or (kind in _EITHER and len(types) == 1 and self._holds(node)):
             return list(inputs)
         return [self._in(entry, _WIDE) for entry in inputs]
 

@@ -14,10 +14,11 @@ from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._rewrite import rewrite
 from mxnet.symbol._spelling import spell_all, spell_given
 
-__all__ = ["attribute_texts", "to_json"]
+__all__ = ["CASTS", "attribute_texts", "to_json"]
 
 _VERSION = 20000
-_CASTS = ("amp_cast", "amp_multicast")
+CASTS = ("amp_cast", "amp_multicast")
+"""The operators that mixed precision puts between others."""
 
 
 def to_json(entries: Sequence[Entry], remove_amp_cast: bool = True) -> str:
@@ -98,4 +99,4 @@ def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
 
 def _without_casts(entries: Sequence[Entry]) -> list[Entry]:
     """The graph with every result of a cast replaced by what is cast."""
-    return rewrite(entries, lambda node, inputs: inputs if node.op.name in _CASTS else None)
+    return rewrite(entries, lambda node, inputs: inputs if node.op.name in CASTS else None)
