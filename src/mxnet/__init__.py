@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mxnet import (
+    amp,
     attribute,
     autograd,
     base,
@@ -60,6 +61,7 @@ __all__ = [
     "Device",
     "MXNetError",
     "__version__",
+    "amp",
     "attribute",
     "autograd",
     "base",

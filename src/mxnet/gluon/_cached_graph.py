@@ -1,8 +1,8 @@
 """What runs a hybridized block: a graph for each form of its inputs, traced when that form first comes.
 
 A form is everything a forward pass may ask of its arguments without reading values: nesting, shapes, types,
-devices, whether the pass trains and whether it is recorded. A block whose forward pass cannot be a graph (see
-`NotTraceable`) runs as it is, and its hybridized children run their own graphs.
+devices, whether the pass trains, whether it is recorded and which mixed precision is on. A block whose forward pass
+cannot be a graph (see `NotTraceable`) runs as it is, and its hybridized children run their own graphs.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class CachedGraph:
             if not _is_hashable(form):
                 self._refuse(block, NotTraceable("the forward pass is given an object that is not hashable"))
                 return None, arrays
-        plan = self._plan((form, modes.training, modes.recording), block, args, arrays)
+        plan = self._plan((form, modes.training, modes.recording, modes.amp), block, args, arrays)
         return (plan if type(plan) is Plan else None), arrays
 
     def _plan(self, key: Any, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> Plan | Untraced:
@@ -196,7 +196,11 @@ class CachedGraph:
         return plan
 
     def _traced(self, block: HybridBlock, args: Sequence[Any], arrays: Sequence[Array]) -> Plan | Untraced:
-        fits = self._restored is not None and nesting(self._restored.given) == nesting(flatten(tuple(args), []))
+        fits = (
+            self._restored is not None
+            and modes.amp is None  # a graph from a file knows nothing of mixed precision
+            and nesting(self._restored.given) == nesting(flatten(tuple(args), []))
+        )
         try:
             graph = self._restored if fits else trace(block, args)
             plan = Plan(block, graph, arrays, self._engine)

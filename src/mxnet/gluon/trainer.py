@@ -85,6 +85,8 @@ class Trainer:
         _warn_if_alone(self._kvstore)
         self._optimizer.param_dict = dict(enumerate(self._params))
         self._scale = self._optimizer.rescale_grad
+        self._amp_loss_scaler: Any = None  # what `amp.init_trainer` gives it
+        self._amp_original_scale = self._scale
         self._updaters = [opt.get_updater(self._optimizer) for _ in self._devices]
         self._reducer = reducer_for(self._kvstore, _as_created(params, self._params), len(self._devices))
 
@@ -240,8 +242,11 @@ class Trainer:
 
     def _apply(self, scale: float, work: list[tuple[list[int], list[Array]]]) -> None:
         self._optimizer.rescale_grad = scale
+        scaler = self._amp_loss_scaler
+        skipped = scaler is not None and scaler.has_overflow([self._params[index] for index in work[0][0]])
         for updater, (indices, arrays) in zip(self._updaters, work, strict=True):
-            updater(indices, [array._mark.buffer for array in arrays], arrays)
+            if not skipped:
+                updater(indices, [array._mark.buffer for array in arrays], arrays)
             for array in arrays:
                 array._mark.fresh = False
 

@@ -213,6 +213,8 @@ def run(
     device: Device | None = None,
 ) -> Any:
     """`invoke` for attributes that are canonical already."""
+    if modes.amp is not None:
+        inputs, canonical = modes.amp.prepare(op, inputs, canonical, out)
     if modes.tracer is not None:
         return modes.tracer.run(op, inputs, canonical, out, cls, device)
     recording = modes.recording

@@ -7,11 +7,12 @@ from contextlib import nullcontext
 from typing import Any
 
 from mxnet import autograd
-from mxnet._modes import modes
+from mxnet._modes import modes, with_precision
 from mxnet.base import listed
 from mxnet.device import Device
 from mxnet.ndarray._array import Array, as_device, device_of_array, run
 from mxnet.numpy.multiarray import ndarray
+from mxnet.symbol._casts import has_casts
 from mxnet.symbol._fit import fitted
 from mxnet.symbol._graph import Entry, Node, replay, variables
 from mxnet.symbol._labels import without_labels
@@ -91,7 +92,9 @@ def compute(
             monitor.results(node, results)
         return results
 
-    return replay(entries, arrays, call)
+    # A graph that has casts says itself which types it computes in.
+    with with_precision(None) if modes.amp is not None and has_casts(entries) else nullcontext():
+        return replay(entries, arrays, call)
 
 
 class Monitor:

@@ -41,6 +41,8 @@ class Tracer:
         The operators in the order of their calls, whether the outputs need them or not.
     cuts : set of Node
         Operators whose results are constants for gradients: those called in `autograd.pause` and by `detach`.
+    casts : dict
+        The arrays that mixed precision has cast, by entry, type and whether that was recorded.
 
     Parameters
     ----------
@@ -54,6 +56,7 @@ class Tracer:
         self.inside: list[Any] = []
         self.calls: list[Node] = []
         self.cuts: set[Node] = set()
+        self.casts: dict[Any, Array] = {}
         self._name_of = name_of
         self._entries: dict[int, Entry] = {}  # by the id of an array
         self._arrays: list[Array] = []  # keeps the arrays, so that no id comes twice

@@ -6,7 +6,7 @@ The type of a result shows by running the body on inputs of any shapes that it t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 
@@ -17,7 +17,7 @@ from mxnet.symbol._graph import Entry, Node
 from mxnet.symbol._known import annotated_type
 from mxnet.symbol._worklist import Worklist
 
-__all__ = ["TypeSolver"]
+__all__ = ["TypeSolver", "result_types"]
 
 _APART = frozenset(
     "indices index ind obj index_vector bins q rcond tol".split()
@@ -139,13 +139,17 @@ class TypeSolver:
 
     def _attempt(self, node: Node, unknown: torch.dtype) -> list[torch.dtype] | None:
         """The types of the results if inputs of unknown type have type `unknown`; None if that is refused."""
-        types = [None if entry is None else self.type(entry) or unknown for entry in node.inputs]
-        for shapes in _shape_guesses(node):
-            try:
-                return self._bodies.types(node, shapes, types)
-            except Refusal:
-                continue
-        return None
+        return result_types(self._bodies, node, [entry and (self.type(entry) or unknown) for entry in node.inputs])
+
+
+def result_types(bodies: Bodies, node: Node, types: Sequence[torch.dtype | None]) -> list[torch.dtype] | None:
+    """The types of a node's results for inputs of these types (None: not given), if it takes them in some shape."""
+    for shapes in _shape_guesses(node):
+        try:
+            return bodies.types(node, shapes, types)
+        except Refusal:
+            continue
+    return None
 
 
 def _gives(name: str) -> bool:

@@ -14,7 +14,7 @@ from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._rewrite import rewrite
 from mxnet.symbol._spelling import spell_all, spell_given
 
-__all__ = ["CASTS", "attribute_texts", "to_json"]
+__all__ = ["CASTS", "attribute_texts", "to_json", "without_casts"]
 
 _VERSION = 20000
 CASTS = ("amp_cast", "amp_multicast")
@@ -36,7 +36,7 @@ def to_json(entries: Sequence[Entry], remove_amp_cast: bool = True) -> str:
         If the graph holds a module of PyTorch, which no file can.
     """
     if remove_amp_cast:
-        entries = _without_casts(entries)
+        entries = without_casts(entries)
     nodes = topological(entries)
     for node in nodes:
         if isinstance(node.op, ModuleOperator):
@@ -97,6 +97,6 @@ def attribute_texts(node: Node) -> tuple[str, dict[str, str]]:
     return name, scope | without_unknown(op, to_file(op, name, texts, attributes, inputs), attributes)
 
 
-def _without_casts(entries: Sequence[Entry]) -> list[Entry]:
+def without_casts(entries: Sequence[Entry]) -> list[Entry]:
     """The graph with every result of a cast replaced by what is cast."""
     return rewrite(entries, lambda node, inputs: inputs if node.op.name in CASTS else None)
