@@ -85,10 +85,11 @@ def convert_symbol(
     entries = copy(without_casts(sym._entries))
     parameters = set() if data_names is None else _others(entries, data_names)
     offline = _castable(entries, rules, excluded, parameters) if cast_optional_params else set()
+    new = _converted(entries, rules, excluded, offline)
     for node in parameters:
         dtype = rules.dtype if node in offline else annotated_type(node) or _WIDE
         node.annotations = dict(sorted({**node.annotations, "__dtype__": str(CODE_OF[dtype])}.items()))
-    return type(sym)(_converted(entries, rules, excluded, offline))
+    return type(sym)(new)
 
 
 def convert_model(
@@ -255,8 +256,10 @@ def _converted(
     entries: list[Entry], rules: Policy, excluded: Collection[str], offline: Collection[Node]
 ) -> list[Entry]:
     types = {node: annotated_type(node) or _WIDE for node in variables(entries)}
-    before = _Conversion(rules, [node.name for node in topological(entries) if node.op is not None], types)
-    rewrite(entries, before.change)  # only to know the types of the results
+    before = _Conversion(rules, excluded, types)
+    for node in topological(entries):
+        if node.op is not None:
+            before._note(node)
     types |= dict.fromkeys(offline, rules.dtype)
     conversion = _Conversion(rules, excluded, types)
     new = rewrite(entries, conversion.change)

@@ -1,4 +1,4 @@
-"""Batch normalization folded into the convolution or dense layer before it, for graphs that predict."""
+"""What graphs that predict need not compute: casts of constants, and batch normalization after a layer with weights."""
 
 from __future__ import annotations
 
@@ -9,12 +9,25 @@ import torch
 from mxnet.symbol._graph import Entry, Node, topological
 from mxnet.symbol._rewrite import rewrite
 
-__all__ = ["fold_normalization"]
+__all__ = ["fold_casts", "fold_normalization"]
 
 Tensor = torch.Tensor
 Constants = dict[Node, Tensor]
 
 _CHANNELS_FIRST = (None, "NCW", "NCHW", "NCDHW")
+
+
+def fold_casts(entries: list[Entry], constants: Constants) -> list[Entry]:
+    """The graph in which mixed precision casts no constants; those of the other types are added to `constants`."""
+
+    def change(node: Node, inputs: list[Entry | None]) -> Node | None:
+        if node.op.name != "amp_cast" or inputs[0] is None or inputs[0][0] not in constants:
+            return None
+        new = Node(None, node.name)
+        constants[new] = node.op.body(constants[inputs[0][0]], **node.attributes)
+        return new
+
+    return rewrite(entries, change)
 
 
 def fold_normalization(entries: list[Entry], constants: Constants) -> list[Entry]:

@@ -11,7 +11,7 @@ import torch
 from mxnet.engines._assembly import on_torch
 from mxnet.engines._calibration import Calibrated
 from mxnet.engines._cuda_graph import captured
-from mxnet.engines._folding import fold_normalization
+from mxnet.engines._folding import fold_casts, fold_normalization
 from mxnet.engines._precision import lowered
 from mxnet.engines.engine import Function, Subgraph, register
 from mxnet.symbol._graph import Entry, Node
@@ -29,7 +29,7 @@ class _OwnTorch(Calibrated):
     precisions = ("float32", *_NARROW)
 
     def before(self, entries: list[Entry], constants: dict[Node, Tensor]) -> list[Entry]:
-        return fold_normalization(entries, constants)
+        return fold_normalization(fold_casts(entries, constants), constants)
 
     def compile(self, graph: Subgraph) -> Function:
         narrow = _NARROW.get(self.precision)

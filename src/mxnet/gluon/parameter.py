@@ -371,7 +371,7 @@ class Parameter(Changing):
             If the shape differs, or the parameter has not been initialized.
         """
         refuse_tracing(f"the forward pass sets parameter {self.name}")
-        tensor = data._data.detach() if isinstance(data, Array) else torch.as_tensor(_np.asarray(data))
+        tensor = data._data.detach() if isinstance(data, Array) else _tensor_of(data)
         if self._shape is not None and not _agrees(self._shape, tuple(tensor.shape)):
             raise AssertionError(
                 f"Expected shape {tuple(tensor.shape)} is incompatible with given shape {self._shape} "
@@ -520,3 +520,8 @@ def _devices(device: Device | Sequence[Device] | None) -> list[Device]:
 
 def _renamed(old: str, new: str) -> None:
     warnings.warn(f"Parameter.{old} has been renamed to Parameter.{new}", DeprecationWarning, stacklevel=3)
+
+
+def _tensor_of(data: Any) -> torch.Tensor:
+    # NumPy has no bfloat16, so a tensor does not go through it.
+    return data.detach() if isinstance(data, torch.Tensor) else torch.as_tensor(_np.asarray(data))
