@@ -40,7 +40,9 @@ def images(*shape, seed=0):
 def network():
     mx.random.seed(4)
     net = nn.HybridSequential()
-    net.add(nn.Conv2D(4, 3, in_channels=3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.Flatten(), nn.Dense(3))
+    net.add(
+        nn.Conv2D(4, 3, in_channels=3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.Flatten(), nn.Dense(3)
+    )
     net.initialize(mx.init.Xavier())
     return net
 

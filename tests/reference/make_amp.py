@@ -27,7 +27,9 @@ def graphs():
     two = mx.sym.FullyConnected(relu, num_hidden=3, name="fc2")
     softmax = mx.sym.softmax(mx.sym.elemwise_add(one, two, name="sum"), name="sm")
     soft = mx.sym.Activation(one, act_type="softrelu", name="softrelu")
-    both = mx.sym.elemwise_add(mx.sym.Flatten(conv, name="flat"), mx.sym.Flatten(mx.sym.exp(conv, name="exp")), name="b")
+    both = mx.sym.elemwise_add(
+        mx.sym.Flatten(conv, name="flat"), mx.sym.Flatten(mx.sym.exp(conv, name="exp")), name="b"
+    )
     shared = mx.sym.var("w")
     twice = mx.sym.broadcast_mul(mx.sym.FullyConnected(data, shared, num_hidden=3, no_bias=True, name="fc3"), shared)
     return {"softmax": softmax, "several": mx.sym.Group([softmax, two, soft]), "both": both, "shared": twice}

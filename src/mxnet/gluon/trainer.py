@@ -169,7 +169,7 @@ class Trainer:
         self._apply(scale, self._collect(ignore_stale_grad))
 
     def save_states(self, fname: str | os.PathLike) -> None:
-        """Write the optimizer's states, rates, counts and schedule to a file; see `Updater.get_states`.
+        """Write the optimizer's states, rates, counts, schedule and loss scale to a file; see `Updater.get_states`.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Trainer:
         """
         for parameter in self._params:
             parameter.list_data()
-        data = self._updaters[0].get_states(dump_optimizer=True)
+        data = self._updaters[0].get_states(dump_optimizer=True, loss_scaler=self._amp_loss_scaler)
         with atomic_write(fname) as file:
             file.write(data)
 
@@ -195,7 +195,7 @@ class Trainer:
         with open(fname, "rb") as file:
             data = file.read()
         for updater, device in zip(self._updaters, self._devices, strict=True):
-            updater.set_states(data)
+            updater.set_states(data, self._amp_loss_scaler)
             updater.states = {
                 index: updater.sync_state_context(state, device) for index, state in updater.states.items()
             }

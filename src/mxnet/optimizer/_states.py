@@ -2,7 +2,8 @@
 
 The format is safetensors: the arrays under the names "0", "1", ..., and in the header's metadata one JSON text,
 ``mxnet``, with ``states``, a list of [index, structure] where a structure is null, the name of an array, or a list
-of structures; and, where asked for, ``optimizer``: its class, its plain attributes and those of its scheduler.
+of structures; and, where asked for, ``optimizer``: its class, its plain attributes and those of its scheduler, and
+``loss_scaler``: the numbers of mixed precision.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ _COUNTS = "_all_index_update_counts"
 _PLAIN = (bool, int, float, str, type(None))
 
 
-def dump(states: dict[Any, Any], optimizer: Optimizer | None) -> bytes:
-    """States, and the numbers of the optimizer if it is given, as bytes."""
+def dump(states: dict[Any, Any], optimizer: Optimizer | None, loss_scaler: Any = None) -> bytes:
+    """States, and the numbers of the optimizer and the `amp.LossScaler` if they are given, as bytes."""
     arrays: dict[str, torch.Tensor] = {}
     header = {
         "states": [[index, _structure(state, arrays)] for index, state in states.items()],
         "optimizer": None if optimizer is None else _describe(optimizer),
+        "loss_scaler": None if loss_scaler is None else loss_scaler.state_dict(),
     }
     return safetensors.torch.save(arrays, {"mxnet": json.dumps(header)})
 
 
-def load(data: bytes, optimizer: Optimizer) -> dict[Any, Any]:
-    """The states in `data`; numbers of an optimizer there are written to `optimizer`.
+def load(data: bytes, optimizer: Optimizer, loss_scaler: Any = None) -> dict[Any, Any]:
+    """The states in `data`; numbers of an optimizer there are written to `optimizer`, those of a scaler to the scaler.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def load(data: bytes, optimizer: Optimizer) -> dict[Any, Any]:
         states = {index: _restore(structure, arrays) for index, structure in header["states"]}
         described = header["optimizer"]
         changes = None if described is None else _changes(described, optimizer)
+        if loss_scaler is not None and header.get("loss_scaler") is not None:
+            loss_scaler.load_state_dict(header["loss_scaler"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MXNetError(f"these optimizer states are damaged: {error!r}") from error
     if changes is not None:

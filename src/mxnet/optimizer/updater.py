@@ -73,18 +73,20 @@ class Updater:
             return type(state)(self.sync_state_context(part, device) for part in state)
         return state
 
-    def get_states(self, dump_optimizer: bool = False) -> bytes:
+    def get_states(self, dump_optimizer: bool = False, loss_scaler: Any = None) -> bytes:
         """The states as bytes: safetensors, which hold numbers and no code.
 
         Parameters
         ----------
         dump_optimizer : bool, default False
             Add the optimizer's numbers: rates, counts, and the state of its scheduler.
+        loss_scaler : LossScaler, optional
+            Add its numbers.
         """
-        return dump(self.states, self.optimizer if dump_optimizer else None)
+        return dump(self.states, self.optimizer if dump_optimizer else None, loss_scaler)
 
-    def set_states(self, states: bytes) -> None:
-        """Take over what `get_states` gave.
+    def set_states(self, states: bytes, loss_scaler: Any = None) -> None:
+        """Take over what `get_states` gave; a `loss_scaler` its numbers, if they are there.
 
         Raises
         ------
@@ -92,7 +94,7 @@ class Updater:
             If the bytes are something else (genuine MXNet's states are pickles, which could run code), or
             belong to another class of optimizer or scheduler. Nothing has changed then.
         """
-        self.states = load(states, self.optimizer)
+        self.states = load(states, self.optimizer, loss_scaler)
 
 
 def get_updater(optimizer: Optimizer) -> Updater:
