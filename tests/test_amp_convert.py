@@ -48,7 +48,7 @@ def named(graph):
     return {"nodes": nodes, "heads": graph["heads"]}
 
 
-@pytest.mark.parametrize(("name", "keywords", "expected"), CONVERTED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "keywords", "expected"), CONVERTED)
 def test_graphs_are_those_of_mxnet(name, keywords, expected):
     symbol = graphs()[name]
     before = symbol.tojson()

@@ -9,8 +9,9 @@ import json
 import warnings
 from pathlib import Path
 
-import mxnet as mx
 import numpy as onp
+
+import mxnet as mx
 from mxnet import amp, autograd, gluon, np, npx
 
 FILE = Path(__file__).with_name("amp.json")

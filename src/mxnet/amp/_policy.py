@@ -12,7 +12,7 @@ import torch
 from mxnet import _dtype
 from mxnet._modes import modes
 from mxnet.base import MXNetError
-from mxnet.ndarray._array import Array, refuse_tracing, run
+from mxnet.ndarray._array import Array, read, refuse_tracing, run
 from mxnet.operators.catalogue import CATALOGUE, Operator, find
 from mxnet.operators.module import ModuleOperator
 from mxnet.operators.precision import CONDITIONS, LOSS_OUTPUTS, Kind, kinds, meets
@@ -207,7 +207,7 @@ def _in_type(value: Any, dtype: torch.dtype) -> Any:
         return value
     tracer = modes.tracer
     if tracer is None:
-        return run(_CAST, [value], {"dtype": dtype})
+        return value._like(read(value).to(dtype))  # as ``amp_cast``, without the rest of an operator's call
     key = tracer.entry_of(value), dtype, modes.recording
     if key not in tracer.casts:
         tracer.casts[key] = run(_CAST, [value], {"dtype": dtype})
