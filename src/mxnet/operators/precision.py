@@ -1,9 +1,10 @@
 """In which type operators compute where 16 bits are allowed: the one table of it.
 
 Two readers decide with it where casts go. Automatic mixed precision (`mxnet.amp`), which also trains, follows MXNet's
-lists for float16: it casts for `PRODUCT`, `WIDE` and the three kinds that bring types together, and leaves all other
-operators what they are given. Engines that predict in 16 bits (`mxnet.engines._precision`) have no network to keep
-learning: they also compute `MEETING_PRODUCT` in 16 bits, and in float32 what the table does not call sound.
+lists for float16, but for four operators of several arrays that take one type only. It casts for `PRODUCT`, `WIDE` and
+the three kinds that bring types together, and leaves all other operators what they are given. Engines that predict in
+16 bits (`mxnet.engines._precision`) have no network to keep learning: they also compute `MEETING_PRODUCT` in 16 bits,
+and in float32 what the table does not call sound.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ _TABLE = {
         _npi_logical_and _npi_logical_or _npi_logical_xor
         where _npi_where _npx_index_add _npx_index_update _npi_column_stack _npi_dstack _npi_hstack _npi_vstack
         _npi_cross _npi_kron _npi_ediff1d
+        BilinearSampler SpatialTransformer ROIPooling _contrib_index_copy
         _random_pdf_dirichlet _random_pdf_exponential _random_pdf_gamma _random_pdf_generalized_negative_binomial
         _random_pdf_negative_binomial _random_pdf_normal _random_pdf_poisson _random_pdf_uniform
     """,

@@ -17,6 +17,8 @@ from mxnet.operators.neural._check import check_floating
 
 Tensor = torch.Tensor
 
+_HALF = (torch.float16, torch.bfloat16)
+
 
 def _softsign(x: Tensor) -> Tensor:
     return x / (1 + x.abs())
@@ -165,6 +167,8 @@ def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
 def _prelu(data: Tensor, gamma: Tensor | None) -> Tensor:
     if gamma is None:
         raise MXNetError("LeakyReLU: act_type='prelu' needs the input gamma")
+    if data.dtype in _HALF:
+        gamma = gamma.to(data.dtype)  # mixed precision leaves parameters float32
     if gamma.dim() == 1 and data.dim() > 1:
         if gamma.shape[0] not in (1, data.shape[1]):
             raise MXNetError(

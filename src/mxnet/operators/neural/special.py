@@ -88,10 +88,13 @@ def _as_result_in_onnx(graph: Any, data: Any) -> Any:
 cast.onnx(_as_result_in_onnx)
 
 
+_CAST_BY_AMP = (torch.float16, torch.bfloat16, torch.float32)
+
+
 @operator("amp_cast", views=True)
 def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
-    """Floating point data as another type; everything else as it is."""
-    return data.to(dtype) if data.dtype.is_floating_point else data
+    """Floating point data of 16 or 32 bits as another type; everything else as it is."""
+    return data.to(dtype) if data.dtype in _CAST_BY_AMP else data
 
 
 amp_cast.onnx(_as_result_in_onnx)
@@ -99,10 +102,13 @@ amp_cast.onnx(_as_result_in_onnx)
 
 @operator("amp_multicast", views=True, outputs=lambda attributes, inputs: attributes["num_outputs"])
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
-    """All arrays as the widest (or narrowest) of their types."""
-    types = sorted({tensor.dtype for tensor in data}, key=lambda dtype: torch.finfo(dtype).bits)
-    wanted = types[0] if cast_narrow else types[-1]
-    return tuple([tensor.to(wanted) for tensor in data])
+    """All floating point arrays of 16 or 32 bits as the widest (or narrowest) of their types."""
+    types = {tensor.dtype for tensor in data if tensor.dtype in _CAST_BY_AMP}
+    narrow = types - {torch.float32}
+    if len(types) < 2:
+        return data
+    wanted = torch.float32 if not cast_narrow or len(narrow) > 1 else narrow.pop()
+    return tuple([tensor.to(wanted) if tensor.dtype in types else tensor for tensor in data])
 
 
 @amp_multicast.onnx
