@@ -188,7 +188,7 @@ def convert_hybrid_block(
     >>> net.hybridize()
     >>> y = net(mx.np.ones((1, 3)))
     >>> low = mx.amp.convert_hybrid_block(net, 'bfloat16', cast_optional_params=True)
-    >>> low(mx.np.ones((1, 3))).dtype, low.weight.dtype
+    >>> low(mx.np.ones((1, 3))).dtype, low.collect_params()['weight'].dtype
     (dtype('float32'), 'bfloat16')
     """
     if not isinstance(block, HybridBlock):
