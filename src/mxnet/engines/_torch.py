@@ -13,6 +13,7 @@ import torch
 from torch import fx
 
 from mxnet.engines._calls import Call, calls_of, writes
+from mxnet.engines._in_place import write_in_place
 from mxnet.engines._specs import made_without_values
 from mxnet.symbol._graph import Entry, Node, topological
 
@@ -32,11 +33,14 @@ class Compiled(NamedTuple):
         What each output hangs on.
     source : str
         The Python code of the function.
+    names : dict of str to object
+        The functions and other objects that the code means by names of its own.
     """
 
     function: Callable[..., tuple[Tensor, ...]]
     origins: list[Origin]
     source: str
+    names: dict[str, Any]
 
 
 class Origin(NamedTuple):
@@ -138,12 +142,13 @@ class _Builder:
             outputs.append(place)
         self._graph.output(tuple(outputs))
         self._remove_unused()
+        write_in_place(self._graph)
         code = self._graph.python_code("self")
         names: dict[str, Any] = dict(code.globals)
         exec(compile(code.src, "<traced graph>", "exec"), names)
         origins = [self._hanging[id(node), number] for node, number in entries]
         origins = [Origin(_numbers(each.reached), _numbers(each.ended)) for each in origins]
-        return Compiled(partial(names["forward"], None), origins, code.src)
+        return Compiled(partial(names["forward"], None), origins, code.src, code.globals)
 
     def _tensor(self, entry: Entry) -> Tensor:
         return self._values[id(entry[0])][entry[1]]
@@ -151,6 +156,7 @@ class _Builder:
     def _place(self, tensor: Tensor, place: fx.Node) -> None:
         self._kept.append(tensor)
         self._places[id(tensor)] = place
+        place.meta.setdefault("form", (tensor.shape, tensor.dtype))
 
     # Calls
 
