@@ -15,7 +15,7 @@ import torch
 
 from mxnet.base import MXNetError
 
-__all__ = ["generator_for", "get_state", "seed", "set_state", "torch_draws"]
+__all__ = ["generator_for", "get_state", "lent_to_torch", "seed", "set_state", "torch_draws"]
 
 _WORD = 1 << 64
 _STRIDE = 0x9E3779B97F4A7C15  # odd and irregular, so that the seeds of neighbouring devices share no pattern
@@ -40,6 +40,33 @@ def torch_draws() -> Iterator[None]:
         yield
     finally:
         _source.is_torch = before
+
+
+_lending = threading.RLock()
+
+
+@contextmanager
+def lent_to_torch(device: torch.device) -> Iterator[None]:
+    """Inside, torch's own generator of a CPU or CUDA device goes on where ours is, and ours then where that one ends.
+
+    For programs that torch has compiled, which draw from torch's. Other threads wait for their turn.
+    """
+    own, torchs = _own(device), _torchs(device)
+    with _lending:
+        before = torchs.get_state()
+        torchs.set_state(own.get_state())
+        try:
+            yield
+        finally:
+            own.set_state(torchs.get_state())
+            torchs.set_state(before)
+
+
+def _torchs(device: torch.device) -> torch.Generator:
+    if device.type == "cpu":
+        return torch.default_generator
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return torch.cuda.default_generators[index]
 
 
 def generator_for(device: torch.device) -> torch.Generator | None:

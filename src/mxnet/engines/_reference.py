@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
 
 import torch
 
@@ -13,6 +14,7 @@ from mxnet.engines._calibration import Calibrated
 from mxnet.engines._cuda_graph import captured
 from mxnet.engines._folding import fold_casts, fold_normalization
 from mxnet.engines._precision import lowered
+from mxnet.engines._training import compiled_by_torch
 from mxnet.engines.engine import Function, Subgraph, register
 from mxnet.symbol._graph import Entry, Node
 
@@ -61,7 +63,10 @@ class Torch(_OwnTorch):
 
 @register
 class Inductor(_OwnTorch):
-    """`torch.compile`: fast code, after ten seconds and more of compiling. It takes the options of `Torch`."""
+    """`torch.compile`: fast code, after ten seconds and more of compiling. It takes the options of `Torch`.
+
+    It compiles training passes too, forward and backward, on CPUs and on GPUs with CUDA.
+    """
 
     name = "inductor"
 
@@ -87,3 +92,11 @@ class Inductor(_OwnTorch):
         # It compiles at the first call, which is to be now.
         function(*[torch.zeros(each.shape, dtype=each.dtype, device=graph.device) for each in graph.examples])
         return function
+
+    def training_problem(self) -> str:
+        if self.precision != "float32":
+            return f"precision={self.precision!r} is for predictions; mx.amp trains in 16 bits"
+        return "" if self._calibration is None else "calibration is for predictions"
+
+    def compile_training(self, function: Function, tensors: Sequence[Tensor]) -> Function:
+        return compiled_by_torch(function, tensors)

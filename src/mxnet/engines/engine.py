@@ -10,7 +10,16 @@ import torch
 from mxnet.base import MXNetError
 from mxnet.symbol._graph import Entry, Node
 
-__all__ = ["Assembled", "Engine", "Subgraph", "check_precision", "engine_named", "engines", "register"]
+__all__ = [
+    "Assembled",
+    "Engine",
+    "Subgraph",
+    "check_precision",
+    "check_training",
+    "engine_named",
+    "engines",
+    "register",
+]
 
 Tensor = torch.Tensor
 Function = Callable[..., Sequence[Tensor]]
@@ -65,7 +74,7 @@ class Engine:
     """What compiles graphs for inference. Subclasses define `compile`, and what else they need to.
 
     An instance is made for each network, with the options that the user gives to `HybridBlock.optimize_for`, as
-    keyword arguments. Nodes that an engine does not take run on torch.
+    keyword arguments. Nodes that an engine does not take run on torch. One that can train defines `compile_training`.
 
     Attributes
     ----------
@@ -135,6 +144,23 @@ class Engine:
         """
         raise NotImplementedError(f"{type(self).__name__} must define compile(self, graph)")
 
+    def training_problem(self) -> str:
+        """Why it cannot compile training passes, with the options it was made with; empty if it can."""
+        return "it only predicts" if type(self).compile_training is Engine.compile_training else ""
+
+    def compile_training(self, function: Function, tensors: Sequence[Tensor]) -> Function:
+        """A function that does what `function` does: results, gradients if recorded, states, random numbers.
+
+        Parameters
+        ----------
+        function : callable
+            Of the tensors of inputs, parameters, states and constants, written for these shapes and types as torch's
+            calls one by one. It draws from this package's random generators, and writes to states.
+        tensors : sequence of Tensor
+            Those of the call to come. Nothing must be written to them now.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define compile_training(self, function, tensors)")
+
 
 def check_precision(engine: type[Engine], precision: str) -> str:
     """`precision`, if the engine can compute in it.
@@ -147,6 +173,25 @@ def check_precision(engine: type[Engine], precision: str) -> str:
     if precision not in engine.precisions:
         raise ValueError(f"precision must be one of {', '.join(map(repr, engine.precisions))}, not {precision!r}")
     return precision
+
+
+def check_training(engine: Engine) -> Engine:
+    """`engine`, if it can compile training passes.
+
+    Raises
+    ------
+    MXNetError
+        If it cannot; the message lists those that can.
+    """
+    problem = engine.training_problem()
+    if problem:
+        able = [name for name, kind in _ENGINES.items() if kind.compile_training is not Engine.compile_training]
+        listed = ", ".join(map(repr, sorted(able)))
+        raise MXNetError(
+            f"{engine.name} cannot compile training: {problem}. Engines that can: {listed}; without one, training runs "
+            "torch's calls"
+        )
+    return engine
 
 
 _ENGINES: dict[str, type[Engine]] = {}

@@ -16,14 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 import mxnet
-from mxnet import _dtype, _generators
+from mxnet import _generators
 from mxnet._modes import modes
 from mxnet.base import DynamicShape, MXNetError, NotTraceable, ValuesNotKnown
+from mxnet.engines._training import Training
 from mxnet.engines.engine import Engine
-from mxnet.gluon._plan import Plan, Trace, Untraced
+from mxnet.gluon._plan import Plan, Trace, Untraced, form_in_words
 from mxnet.gluon._shape_pass import shape_only
 from mxnet.gluon._structure import check_plain, flatten, nesting, rebuild
 from mxnet.ndarray._array import Array, device_of_array, read
@@ -129,24 +128,32 @@ class CachedGraph:
     partition_if_dynamic : bool, default True
         Whether a block that cannot be a graph runs in parts.
     engine : Engine, optional
-        What compiles graphs that predict; default torch's calls, one by one. Training is torch's in any case.
+        What compiles graphs that predict; default torch's calls, one by one.
+    training_engine : Engine, optional
+        What compiles graphs that are recorded; default torch's calls.
     """
 
-    def __init__(self, partition_if_dynamic: bool = True, engine: Engine | None = None) -> None:
+    def __init__(
+        self, partition_if_dynamic: bool = True, engine: Engine | None = None, training_engine: Engine | None = None
+    ) -> None:
         self._partition = partition_if_dynamic
-        self._engine = engine
+        self.engine = engine
+        self._training = None if training_engine is None else Training(training_engine)
         self._plans: OrderedDict[Any, Plan | Untraced] = OrderedDict()
         self._restored: Trace | None = None
         self.latest: Trace | None = None
         self.refusal = ""
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return CachedGraph, (self._partition, self._engine)  # a copied block traces anew
+    @property
+    def training_engine(self) -> Engine | None:
+        return None if self._training is None else self._training.engine
 
-    def is_for(self, engine: Engine | None) -> bool:
-        """Whether its graphs run on that engine, with the same options."""
-        own = self._engine
-        return type(own) is type(engine) and (own is None or vars(own) == vars(engine))
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CachedGraph, (self._partition, self.engine, self.training_engine)  # a copied block traces anew
+
+    def is_for(self, engine: Engine | None, training_engine: Engine | None) -> bool:
+        """Whether its graphs run on these engines, with the same options."""
+        return _are_alike(self.engine, engine) and _are_alike(self.training_engine, training_engine)
 
     def restore(self, restored: Trace) -> None:
         """Take a graph from a file for the forward passes to come, instead of tracing."""
@@ -156,7 +163,7 @@ class CachedGraph:
     def report(self) -> list[dict[str, str]]:
         """What engines compiled, the last used at the end."""
         plans = [plan for plan in list(self._plans.values()) if type(plan) is Plan and plan.notes]
-        return [{"inputs": ", ".join(map(_described, plan.trace.forms)), **plan.notes} for plan in plans]
+        return [{"inputs": ", ".join(map(form_in_words, plan.trace.forms)), **plan.notes} for plan in plans]
 
     def plan_for(self, block: HybridBlock, args: tuple[Any, ...]) -> tuple[Plan | None, Sequence[Array]]:
         """The graph for inputs of this form, traced first if the form is new, and the arrays it runs on.
@@ -203,7 +210,7 @@ class CachedGraph:
         )
         try:
             graph = self._restored if fits else trace(block, args)
-            plan = Plan(block, graph, arrays, self._engine)
+            plan = Plan(block, graph, arrays, self.engine, self._training)
         except NotTraceable as error:
             self._refuse(block, error)
             if isinstance(error, DynamicShape):
@@ -213,6 +220,11 @@ class CachedGraph:
         return plan
 
     def _refuse(self, block: HybridBlock, error: NotTraceable) -> None:
+        if self.training_engine is not None and modes.recording:
+            raise MXNetError(
+                f"{type(block).__name__} cannot be compiled for training by {self.training_engine.name}: it cannot be "
+                f"one graph: {error}. Give the blocks below it a training_engine of their own, or hybridize it without"
+            ) from error
         if not self._partition:
             raise MXNetError(
                 f"{type(block).__name__} cannot be one graph: {error}. With partition_if_dynamic=True it runs in parts"
@@ -245,9 +257,8 @@ def _is_hashable(form: Any) -> bool:
     return True
 
 
-def _described(form: tuple[tuple[int, ...], torch.dtype]) -> str:
-    shape, dtype = form
-    return f"{shape} {_dtype.name_of(dtype)}"
+def _are_alike(one: Engine | None, other: Engine | None) -> bool:
+    return type(one) is type(other) and (one is None or vars(one) == vars(other))
 
 
 def _form_of(array: Array) -> tuple[Any, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mxnet import _dtype
+from mxnet.autograd import record
 from mxnet.base import MXNetError
-from mxnet.engines.engine import Engine, engine_named
+from mxnet.engines.engine import Engine, check_training, engine_named
 from mxnet.gluon._block import Block
 from mxnet.gluon._cached_graph import CachedGraph, Trace, trace
 from mxnet.gluon._shape_pass import shape_only, shape_pass, without_values
@@ -118,6 +120,8 @@ class HybridBlock(Block):
         inline_limit: int = 2,
         forward_bulk_size: int | None = None,
         backward_bulk_size: int | None = None,
+        *,
+        training_engine: str | Engine | None = None,
     ) -> None:
         """From now on run this block, and all below it, as a graph; with ``active=False`` as it is written.
 
@@ -134,14 +138,19 @@ class HybridBlock(Block):
         static_alloc, static_shape : bool, default False
             Both: predict on the engine that is fastest for this graph, input and machine, to 1e-4 of the numbers torch
             gives. The installed ones are tried when a form of inputs first comes; see `mxnet.engines`. One alone
-            changes nothing.
+            changes nothing. Training runs torch's calls all the same.
         inline_limit, forward_bulk_size, backward_bulk_size : int, optional
             Accepted as in MXNet; they tune what this package's graphs do not have.
+        training_engine : {'inductor'} or Engine, optional
+            What compiles passes that are recorded, forward and backward, when a form of inputs first comes: a minute
+            for a large network. See `optimize_for`, which does it ahead. Default: torch's calls, without compiling.
 
         Raises
         ------
         MXNetError
-            If an option is of the wrong type.
+            If an option is of the wrong type, or `training_engine` cannot train or cannot be used here.
+        ValueError
+            If there is no such `training_engine`; the message lists those registered.
         """
         _check_flags(
             active=active,
@@ -149,10 +158,15 @@ class HybridBlock(Block):
             static_alloc=static_alloc,
             static_shape=static_shape,
         )
+        if isinstance(training_engine, str):
+            training_engine = _engine(training_engine, {})
+        if training_engine is not None:
+            if not isinstance(training_engine, Engine):
+                raise TypeError(f"training_engine must be the name of an engine or an Engine, not {training_engine!r}")
+            check_training(training_engine)
         self._active = bool(active)
-        self._graphs = CachedGraph(
-            bool(partition_if_dynamic), _engine("auto", {}) if static_alloc and static_shape else None
-        )
+        engine = _engine("auto", {}) if static_alloc and static_shape else None
+        self._graphs = CachedGraph(bool(partition_if_dynamic), engine, training_engine)
         super().hybridize(
             active,
             partition_if_dynamic=partition_if_dynamic,
@@ -175,6 +189,7 @@ class HybridBlock(Block):
         inline_limit: int = 2,
         forward_bulk_size: int | None = None,
         backward_bulk_size: int | None = None,
+        training: bool = False,
         **kwargs: Any,
     ) -> None:
         """Hybridize this block for the given inputs and an engine; nothing is computed, unless engines are compared.
@@ -190,6 +205,9 @@ class HybridBlock(Block):
             Forget the graphs of other inputs, and hooks on operators.
         partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size, backward_bulk_size
             As for `hybridize`.
+        training : bool, default False
+            Compile passes that are recorded (`autograd.record`) in place of those that predict, which stay what they
+            were: forward and backward for these inputs now, and for others when they come.
         **kwargs
             Options of the engine.
 
@@ -198,25 +216,42 @@ class HybridBlock(Block):
         ValueError
             If there is no such engine; the message lists those registered.
         MXNetError
-            If it cannot be used here, for example because its package is not installed.
+            If it cannot be used here, for example because its package is not installed, or cannot train. With
+            `training` also if the block cannot be one graph.
         TypeError
             If the engine has no such option.
+
+        Examples
+        --------
+        >>> net = mx.gluon.nn.Dense(2)
+        >>> net.initialize()
+        >>> net.optimize_for(mx.np.ones((8, 3)), backend='inductor', training=True)  # doctest: +SKIP
         """
         engine = _engine(backend, kwargs)
         _check_flags(
-            clear=clear, partition_if_dynamic=partition_if_dynamic, static_alloc=static_alloc, static_shape=static_shape
+            clear=clear,
+            partition_if_dynamic=partition_if_dynamic,
+            static_alloc=static_alloc,
+            static_shape=static_shape,
+            training=training,
         )
-        if backend is None and static_alloc and static_shape:
+        training_engine = self._graphs.training_engine
+        if training:
+            if engine is None:
+                raise MXNetError("optimize_for: training=True needs a backend that can train, such as 'inductor'")
+            training_engine, engine = check_training(engine), self._graphs.engine if self._active else None
+        if (training or backend is None) and static_alloc and static_shape:
             engine = _engine("auto", {})
-        if clear or not self._active or not self._graphs.is_for(engine):
+        if clear or not self._active or not self._graphs.is_for(engine, training_engine):
             self.hybridize(
                 True, partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size,
                 backward_bulk_size,
             )  # fmt: skip
-            self._graphs = CachedGraph(bool(partition_if_dynamic), engine)
+            self._graphs = CachedGraph(bool(partition_if_dynamic), engine, training_engine)
         if clear:
             self._op_hooks.clear()
-        self._graphs.plan_for(self, (x, *args))
+        with record() if training else nullcontext():
+            self._graphs.plan_for(self, (x, *args))
 
     def engine_report(self) -> list[dict[str, str]]:
         """What engines have compiled of this very block, the graph that was used last at the end.
@@ -225,7 +260,8 @@ class HybridBlock(Block):
         -------
         list of dict
             For each form of inputs: the engine and what it left to torch, the time it took to compile, the times of
-            those that were tried, and with `calibration` how far its results are from float32's.
+            those that were tried, and with `calibration` how far its results are from float32's. Of training passes
+            ``report['pass']`` is ``'training'``.
 
         Examples
         --------

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from mxnet import _dtype
 from mxnet._modes import modes
 from mxnet.base import MXNetError
 from mxnet.engines._torch import Compiled, compile_graph
+from mxnet.engines._training import Training
 from mxnet.engines._watched import Watched
 from mxnet.engines.engine import Engine
 from mxnet.gluon._changes import changes
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from mxnet.gluon.block import Block, HybridBlock
     from mxnet.gluon.parameter import Parameter
 
-__all__ = ["Plan", "Trace", "Untraced"]
+__all__ = ["Plan", "Trace", "Untraced", "form_in_words"]
 
 _data_of = attrgetter("_data")
 _version_of = attrgetter("_version")
@@ -101,10 +103,17 @@ class Plan(Untraced):
         Inputs of that form.
     engine : Engine, optional
         What compiles the graph if it predicts; default torch's calls, one by one.
+    training : Training, optional
+        What compiles it if it is recorded; default torch's calls.
     """
 
     def __init__(
-        self, block: HybridBlock, traced: Trace, arrays: Sequence[Array], engine: Engine | None = None
+        self,
+        block: HybridBlock,
+        traced: Trace,
+        arrays: Sequence[Array],
+        engine: Engine | None = None,
+        training: Training | None = None,
     ) -> None:
         self.trace = traced
         for parameter in _in_order_of_completion(block, traced):
@@ -119,6 +128,8 @@ class Plan(Untraced):
         self._variables = [*traced.inputs, *traced.parameters, *traced.constants]
         self._arrange(traced)
         self._watched: Watched | None = None
+        self._training = training if modes.recording else None
+        self._notes: dict[str, str] = {}
         if engine is not None and not (modes.training or modes.recording):
             weights = [*traced.parameters, *traced.constants]
             sample = [read(array, False) for array in arrays]
@@ -154,12 +165,17 @@ class Plan(Untraced):
         compiled = compile_graph(
             self._made, self._variables, examples, modes.training, calls=traced.calls, cuts=traced.cuts
         )
+        if self._training is not None:
+            forms = ", ".join(form_in_words(tensor) for tensor in tensors[: len(traced.inputs)])
+            program = self._training.compiled(compiled, tensors, f"{self._name} on {forms}")
+            self._notes = program.notes
+            compiled = compiled._replace(function=program.function)
         return compiled, [tensor.requires_grad for tensor in tensors]
 
     @property
     def notes(self) -> dict[str, str]:
         """What there is to tell of the engine that compiled it; nothing for torch's calls one by one."""
-        return self._watched.notes if self._watched is not None else {}
+        return self._watched.notes if self._watched is not None else self._notes
 
     def run(self, arrays: Sequence[Array]) -> Any:
         """The outputs for inputs of the form that the plan is for.
@@ -307,6 +323,12 @@ def _named(node: Node, inputs: list[Any], results: list[Any], with_inputs: bool)
                 yield f"{node.name}_{place}", array
     for number, array in enumerate(results):
         yield f"{node.name}_output{number if len(results) > 1 else ''}", array
+
+
+def form_in_words(form: torch.Tensor | tuple[tuple[int, ...], torch.dtype]) -> str:
+    """Shape and type of a tensor."""
+    shape, dtype = (form.shape, form.dtype) if isinstance(form, torch.Tensor) else form
+    return f"{tuple(shape)} {_dtype.name_of(dtype)}"
 
 
 def _example(tensor: torch.Tensor) -> torch.Tensor:
