@@ -1,4 +1,4 @@
-"""The driver's side of `inference.py`: starts workers, lets them take turns, and compares their times."""
+"""The driver's side of `inference.py` and `training.py`: starts workers, lets them take turns, compares their times."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ _FEWEST, _MOST = 2, 40  # timed calls in a turn
 _SELDOM = 3  # those that matter less take a turn only every so many rounds
 _FEWER_CALLS = {"genuine-2.0.0b1": 3}  # slow with some networks, so a turn has a third of the calls
 _FEWEST_ROUNDS = 3
+
+SCRIPTS = ("_inference_worker.py", "_inference_genuine.py")
+"""The worker's, and that for genuine MXNet's interpreters."""
 
 Times = dict[int, list[float]]
 """Seconds of the timed calls, by the number of the round."""
@@ -88,25 +91,24 @@ def _end_of(text: str) -> str:
 
 
 class Worker:
-    """A process that predicts.
+    """A process that predicts or trains.
 
     Parameters
     ----------
-    interpreter : path
+    interpreter, script : path
     task : Task
     home : path
         A folder of its own, for what an engine remembers of earlier networks.
     """
 
-    def __init__(self, interpreter: Path, task: Task, home: Path) -> None:
+    def __init__(self, interpreter: Path, script: Path, task: Task, home: Path) -> None:
         self.task = task
         self.times: Times = {}
         self.cold_start = self.call = math.nan
         self.chosen = ""
-        script = "_inference_genuine.py" if task.engine.startswith("genuine-") else "_inference_worker.py"
         self._errors = tempfile.TemporaryFile("w+", errors="replace")
         self._process = subprocess.Popen(
-            [interpreter, HERE / script, json.dumps(task._asdict())],
+            [interpreter, script, json.dumps(task._asdict())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -119,7 +121,7 @@ class Worker:
         self._reply()
 
     def prepare(self) -> None:
-        """Have it read the network, compile and predict."""
+        """Have it read the network, compile and give a first result."""
         ready = self._ask("prepare")
         self.cold_start, self.call, self.chosen = ready["cold_start"], ready["call"], ready["chosen"]
 
@@ -183,8 +185,16 @@ def calls_in_turn(seconds: float, part: int = 1) -> tuple[int, int]:
 class Session:
     """Workers for one network and one batch size; leaving the context ends them."""
 
-    def __init__(self, threads: int, folder: str, genuine: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        threads: int,
+        folder: str,
+        genuine: Path,
+        say: Callable[[str], None],
+        scripts: tuple[str, str] = SCRIPTS,
+    ) -> None:
         self._threads, self._folder, self._genuine, self._say = threads, folder, genuine, say
+        self._scripts = scripts
         self._workers: dict[Contestant, Worker] = {}
         self._open = contextlib.ExitStack()
 
@@ -201,7 +211,8 @@ class Session:
             home = self._open.enter_context(
                 tempfile.TemporaryDirectory(prefix="inference-", ignore_cleanup_errors=True)
             )
-            worker = Worker(_interpreter_of(contestant.engine, self._genuine), task, Path(home))
+            script = HERE / self._scripts[contestant.engine.startswith("genuine-")]
+            worker = Worker(_interpreter_of(contestant.engine, self._genuine), script, task, Path(home))
             self._open.callback(worker.kill)
             self._workers[contestant] = worker
         return [*self._each(Worker.wait_for_imports), *self._each(self._prepare)]
@@ -224,27 +235,29 @@ class Session:
     def scores(self) -> dict[Contestant, np.ndarray]:
         return {contestant: np.load(worker.task.scores_file) for contestant, worker in self._workers.items()}
 
-    def measure(self, rounds: int, longest: float) -> dict[Contestant, Figures]:
-        """In each round everyone takes a turn, in another order each time; those that matter less in every third.
+    def measure(
+        self, rounds: int, longest: float, is_judged: Callable[[Contestant], bool] | None = None
+    ) -> dict[Contestant, Figures]:
+        """In each round everyone takes a turn, in another order each time; those that are not judged in every third.
 
         After `longest` seconds no further round begins, but there are at least three.
         """
         start = time.perf_counter()
         for number in range(rounds):
             if number < _FEWEST_ROUNDS or time.perf_counter() - start < longest:
-                self._take_turns(number)
+                self._take_turns(number, is_judged or is_precise)
         self._say(f"  measured in {time.perf_counter() - start:.0f} s")
         return {contestant: worker.end() for contestant, worker in self._workers.items()}
 
-    def _take_turns(self, number: int) -> None:
+    def _take_turns(self, number: int, is_judged: Callable[[Contestant], bool]) -> None:
         for contestant in rotated(list(self._workers), number):
             if number % _SELDOM == 0 or is_judged(contestant):
                 self._workers[contestant].take_turn(number)
                 time.sleep(PAUSE)
 
 
-def is_judged(contestant: Contestant) -> bool:
-    """Whether it takes part in every round."""
+def is_precise(contestant: Contestant) -> bool:
+    """Whether it takes part in every round of predictions."""
     return contestant.precision == "float32" and contestant.engine != "genuine-2.0.0b1"
 
 

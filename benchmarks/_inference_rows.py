@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import ClassVar, NamedTuple, TypeVar
@@ -108,7 +108,9 @@ class Agreement:
         return self.model, self.precision
 
 
-Row = TypeVar("Row", Speed, Agreement)
+Row = TypeVar("Row")
+"""A dataclass with a ``file``, and a ``key`` that no two rows share."""
+
 _READERS = {"str": str, "int": int, "float": lambda text: float(text or "nan")}
 
 
@@ -122,13 +124,11 @@ def read(kind: type[Row], folder: Path) -> list[Row]:
         return [kind(**{name: readers[name](text) for name, text in row.items()}) for row in csv.DictReader(file)]
 
 
-def add(rows: Iterable[Row], folder: Path) -> None:
-    """Put rows into the folder's file; one of the same key that is there already is replaced."""
-    for kind in (Speed, Agreement):
-        new = [row for row in rows if isinstance(row, kind)]
-        if new:
-            merged = {row.key: row for row in [*read(kind, folder), *new]}
-            _write(kind, merged.values(), folder / kind.file)
+def add(rows: Sequence[Row], folder: Path) -> None:
+    """Put rows into the folder's files; one of the same key that is there already is replaced."""
+    for kind in dict.fromkeys(map(type, rows)):
+        merged = {row.key: row for row in [*read(kind, folder), *(row for row in rows if type(row) is kind)]}
+        _write(kind, merged.values(), folder / kind.file)
 
 
 def _write(kind: type[Row], rows: Iterable[Row], path: Path) -> None:

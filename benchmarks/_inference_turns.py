@@ -1,4 +1,4 @@
-"""A worker's side of `inference.py`: it prepares a program, says that it is ready, and times calls on demand.
+"""A worker's side of `inference.py` and `training.py`: it prepares a program, says so, and times calls on demand.
 
 Genuine MXNet's interpreters run this too, so it needs nothing but NumPy and the standard library.
 """
@@ -45,7 +45,7 @@ class Task(NamedTuple):
 
     @property
     def scores_file(self) -> str:
-        """Where the worker leaves what it predicts."""
+        """Where the worker leaves what it computes."""
         return self.file(f"scores-{self.engine}-{self.precision}.npy")
 
 
@@ -55,24 +55,27 @@ class Program(NamedTuple):
     Attributes
     ----------
     call : callable
-        Predicts, and returns when the scores are in memory.
+        Predicts, and returns when the scores are in memory; or trains for a step.
     scores : callable
-        Predicts, and returns the scores as NumPy's.
+        Predicts, and returns the scores as NumPy's; or trains for a step, and returns the loss.
     chosen : callable
         The name of the engine that was chosen, where there was a choice.
+    more : callable, optional
+        What is compared beside the scores, computed after them.
     """
 
     call: Callable[[], Any]
     scores: Callable[[], np.ndarray]
     chosen: Callable[[], str] = str
+    more: Callable[[], np.ndarray] | None = None
 
 
 def serve(task: Task, make: Callable[[Task], Program]) -> None:
     """Say that everything is imported, then answer lines of JSON on standard input until it ends.
 
-    The first line, of any content, is answered when the program has been made and has predicted, which is the cold
-    start. Each further one, ``{"warm": 2, "timed": 9}``, is answered with the seconds of the timed calls, the end with
-    the peak memory.
+    The first line, of any content, is answered when the program has been made and has given its first result, which is
+    the cold start. Each further one, ``{"warm": 2, "timed": 9}``, is answered with the seconds of the timed calls, the
+    end with the peak memory.
     """
     reply = _replies()
     reply("imported")
@@ -81,6 +84,8 @@ def serve(task: Task, make: Callable[[Task], Program]) -> None:
     program = make(task)
     scores = program.scores()
     cold_start = time.perf_counter() - start
+    if program.more is not None:
+        scores = np.concatenate([scores, program.more()])
     np.save(task.scores_file, scores)
     reply({"cold_start": cold_start, "call": seconds(program.call), "chosen": program.chosen()})
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""ResNet v1, MobileNetV2 and VGG-16 as MXNet defines them, written directly in torch: what the zoo is measured against.
+"""ResNet v1, MobileNetV2, DenseNet and VGG-16 as MXNet defines them, in torch: what the zoo is measured against.
 
 Nothing here knows of MXNet. The networks have its architecture (a bottleneck's stride stands in its first
 convolution, whose 1x1 neighbours have a bias; the head of MobileNetV2 is a convolution), and parameters in the order
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["NETWORKS", "copy_state", "vgg16"]
+__all__ = ["NETWORKS", "copy_state", "rectify_in_place", "vgg16"]
 
 
 def conv(inputs: int, outputs: int, size: int = 1, stride: int = 1, groups: int = 1, bias: bool = False) -> nn.Conv2d:
@@ -28,10 +28,15 @@ class Residual(nn.Module):
         super().__init__()
         self.body = body
         self.shortcut = shortcut
+        self.inplace = False
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shortcut = x if self.shortcut is None else self.shortcut(x)
-        return F.relu(shortcut + self.body(x))
+        if not self.inplace:
+            return F.relu(shortcut + self.body(x))
+        out = self.body(x)
+        out += shortcut
+        return F.relu_(out)
 
 
 def basic(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -119,12 +124,52 @@ def vgg16() -> nn.Module:
     return nn.Sequential(*layers, nn.Dropout(), nn.Linear(4096, 1000))
 
 
+class DenseLayer(nn.Module):
+    """The input, and beside it the channels computed from it."""
+
+    def __init__(self, inputs: int, growth: int) -> None:
+        super().__init__()
+        inner = 4 * growth
+        self.computed = nn.Sequential(
+            nn.BatchNorm2d(inputs),
+            nn.ReLU(),
+            conv(inputs, inner),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv(inner, growth, 3),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, self.computed(x)], 1)
+
+
+def densenet(before: int, growth: int, depths: Sequence[int]) -> nn.Module:
+    layers = [conv(3, before, 7, 2), nn.BatchNorm2d(before), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1)]
+    for stage, depth in enumerate(depths):
+        if stage > 0:
+            layers += [nn.BatchNorm2d(before), nn.ReLU(), conv(before, before // 2), nn.AvgPool2d(2)]
+            before //= 2
+        for _ in range(depth):
+            layers.append(DenseLayer(before, growth))
+            before += growth
+    layers += [nn.BatchNorm2d(before), nn.ReLU(), nn.AvgPool2d(7), nn.Flatten(), nn.Linear(before, 1000)]
+    return nn.Sequential(*layers)
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "resnet18_v1": lambda: resnet(basic, (2, 2, 2, 2), (64, 128, 256, 512)),
     "resnet50_v1": lambda: resnet(bottleneck, (3, 4, 6, 3), (256, 512, 1024, 2048)),
     "mobilenetv2_1.0": mobilenet_v2,
+    "densenet121": lambda: densenet(64, 32, (6, 12, 24, 16)),
 }
 """Constructors by the zoo's names: what `eager.py` times. `weights.py` takes `vgg16` too, which computes for long."""
+
+
+def rectify_in_place(module: nn.Module) -> None:
+    """Let rectifiers overwrite their input, and the sums before them too, as torchvision's networks do."""
+    for each in module.modules():
+        if isinstance(each, (nn.ReLU, nn.ReLU6, Residual)):
+            each.inplace = True
 
 
 def copy_state(arrays: Iterable[np.ndarray], module: nn.Module) -> None:

@@ -229,3 +229,90 @@ def test_worker_that_fails_is_told_of(tmp_path):
         (problem,) = session.start([Contestant("openvino")], "alexnet", 3)
         assert not session.scores()
     assert problem.startswith("openvino (alexnet, batch 3) ended with status 1:") and "batch3.onnx" in problem
+
+
+TRAINING_COLUMNS = (
+    "model,batch,size,engine,precision,median_ms,min_ms,torch_ratio,compile_ratio,genuine_ratio,last_loss,cold_start_s,"
+    "peak_mb,rounds,steps,setup,command"
+)
+TRAINING_ROWS = """
+resnet18_v1,16,224,mxnet,float32,500,490,1,1.25,0.5,6.5,1,1000,7,14,a machine,python training.py
+resnet18_v1,16,224,mxnet-inductor,float32,400,390,0.8,1,0.4,6.5,31,1000,7,14,a machine,python training.py
+resnet18_v1,16,224,torch,float32,500,490,1,1.25,0.5,6.5,1,1100,7,14,a machine,python training.py
+densenet121,16,224,mxnet,float32,1800,1790,0.9,,0.9,6.75,1,3000,3,6,a machine,python training.py --resume
+densenet121,16,224,torch,float32,2000,1990,1,,1,6.75,1,3100,3,6,a machine,python training.py --resume
+densenet121,16,224,genuine-1.9.1,float32,2000,1990,1,,1,6.75,1,3100,3,6,a machine,python training.py --resume
+"""
+
+
+def test_report_of_training(monkeypatch, tmp_path):
+    import training
+
+    (tmp_path / "training.csv").write_text(TRAINING_COLUMNS + TRAINING_ROWS, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["benchmarks/training.py", "--report-only", "--out", str(tmp_path)])
+    training.main()
+    text = (tmp_path / "training.md").read_text(encoding="utf-8")
+    assert text.count("a machine") == 1 and "`python training.py --resume`" in text
+    summary = text[text.index("## Summary") : text.index("## Time of a step")]
+    # sqrt(1 * 0.9) = 0.9487, sqrt(0.5 * 0.9) = 0.6708; the best are 0.8 and 0.9, 0.4 and 0.9.
+    assert cells_of(summary, "| mxnet |")[1:] == ["2", "0.949", "1.250", "0.671"]
+    assert cells_of(summary, "| **the best of mxnet's**")[1:] == ["2", "0.849", "1.000", "0.600"]
+    assert cells_of(summary, "| mxnet-hybridized bfloat16 ")[1:] == ["0", "", "", ""]
+    times = text[text.index("## Time of a step") : text.index("## Beside torch")]
+    columns = dict(zip(cells_of(times, "| network "), cells_of(times, "| densenet121 "), strict=True))
+    assert (columns["mxnet"], columns["mxnet-inductor"], columns["genuine-1.9.1"]) == ("1800.0", "", "2000.0")
+    assert 0 < (tmp_path / "training.svg").stat().st_size < 200_000
+
+
+def test_training_of_a_small_network(monkeypatch, tmp_path, capfd):
+    import training
+    from _inference_rows import read
+    from _training_rows import Step
+
+    options = ["--quick", "--size", "32", "--threads", "1", "--out", str(tmp_path)]
+    options += ["--contestants", "mxnet", "mxnet-hybridized"]
+    monkeypatch.setattr(sys, "argv", ["benchmarks/training.py", *options, "--resume"])
+    training.main()
+    plain, hybridized, torch = read(Step, tmp_path)
+    assert [str(row.contestant) for row in (plain, hybridized, torch)] == ["mxnet", "mxnet-hybridized", "torch"]
+    assert [row.case for row in (plain, torch)] == [("resnet18_v1", 4, 32)] * 2
+    assert torch.torch_ratio == 1 and plain.torch_ratio > 0 and np.isnan(plain.genuine_ratio)
+    assert 0 < torch.min_ms <= torch.median_ms and torch.cold_start_s > 0 and torch.peak_mb > 50
+    assert plain.last_loss == pytest.approx(torch.last_loss, rel=2e-3)
+    assert "| resnet18_v1 | 4 | 32 |" in (tmp_path / "training.md").read_text(encoding="utf-8")
+    assert "measured in" in capfd.readouterr().err
+
+    training.main()  # nothing is left to do
+    assert str(read(Step, tmp_path)) == str([plain, hybridized, torch])  # NaN is not equal to itself
+    assert capfd.readouterr().err == ""
+
+
+def test_programs_that_train_otherwise_are_not_timed():
+    from _training_rows import OURS, TORCH
+    from training import check_losses
+
+    losses = np.array([7.0, 6.8, 6.5, 6.1])
+    half = OURS[-1]
+    assert half.precision == "bfloat16"
+    check_losses({TORCH: losses, OURS[0]: losses * 1.001, half: losses * 1.03}, "net")
+    for contestant, wrong in [(OURS[0], losses * 1.01), (half, losses * 1.1), (OURS[0], losses[[0, 0, 0, 0]])]:
+        with pytest.raises(RuntimeError, match=f"net: the losses of {contestant} are"):
+            check_losses({TORCH: losses, contestant: wrong}, "net")
+    with pytest.raises(RuntimeError, match="are .*nan"):
+        check_losses({TORCH: losses, OURS[0]: losses * np.nan}, "net")
+    with pytest.raises(RuntimeError, match="show no difference"):
+        check_losses({TORCH: losses[[0, 0, 0, 0]]}, "net")
+    with pytest.raises(RuntimeError, match="did not run"):
+        check_losses({OURS[0]: losses}, "net")
+
+
+def test_rectifiers_in_place_change_nothing():
+    import torch
+    from torch_zoo import NETWORKS, rectify_in_place
+
+    for model, size in [("resnet18_v1", 32), ("mobilenetv2_1.0", 32), ("densenet121", 224)]:
+        torch.manual_seed(0)
+        net, images = NETWORKS[model](), torch.randn(2, 3, size, size)
+        expected = net(images)
+        rectify_in_place(net)
+        assert torch.equal(net(images), expected)
