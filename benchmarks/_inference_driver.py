@@ -66,10 +66,18 @@ def _interpreter_of(engine: str, genuine: Path) -> Path:
     return Path(sys.executable)
 
 
-def _environment(threads: int, **more: str) -> dict[str, str]:
-    """That of a worker: so many threads, and the allocator as it comes."""
+def _with_threads(threads: int) -> dict[str, str]:
+    """The environment, with so many threads, and the allocator as it comes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    return {**kept, "OMP_NUM_THREADS": str(threads), **more}
+    return {**kept, "OMP_NUM_THREADS": str(threads)}
+
+
+def _environment(task: Task, home: Path) -> dict[str, str]:
+    """That of a worker. Genuine MXNet is not to find this package in its place, whoever put it on Python's path."""
+    made = {**_with_threads(task.threads), "MXNET_HOME": str(home), "TORCHINDUCTOR_CACHE_DIR": str(home)}
+    if task.engine.startswith("genuine-"):
+        made.pop("PYTHONPATH", None)
+    return made
 
 
 def run_script(name: str, task: Mapping[str, Any], threads: int) -> None:
@@ -81,7 +89,7 @@ def run_script(name: str, task: Mapping[str, Any], threads: int) -> None:
         If it fails.
     """
     command = [sys.executable, HERE / name, json.dumps(task)]
-    done = subprocess.run(command, env=_environment(threads), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_with_threads(threads), capture_output=True, text=True, check=False)
     if done.returncode:
         raise WorkerError(f"{name} failed for {task}:\n{_end_of(done.stderr)}")
 
@@ -113,7 +121,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=_environment(task.threads, MXNET_HOME=str(home), TORCHINDUCTOR_CACHE_DIR=str(home)),
+            env=_environment(task, home),
         )
 
     def wait_for_imports(self) -> None:
