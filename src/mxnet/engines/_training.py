@@ -72,8 +72,7 @@ class Training:
         _tell(f"{name} compiles {what} for training ...")
         start = time.perf_counter()
         try:
-            with torch.inference_mode(False), torch.enable_grad(), warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of libraries, among themselves
+            with torch.inference_mode(False), torch.enable_grad():
                 compiled = self.engine.compile_training(function, tensors)
         except MXNetError:
             raise
@@ -123,7 +122,10 @@ def compiled_by_torch(function: Function, tensors: Sequence[Tensor]) -> Function
     device = tensors[0].device
     if device.type not in _DEVICES:
         raise MXNetError(f"inductor compiles training on {' or '.join(_DEVICES)}, and the inputs are on {device}")
-    compiled = torch.compile(_with_code_of_its_own(function), dynamic=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="torch")  # what the compiler says to those who work on it
+        compiled = torch.compile(_with_code_of_its_own(function), dynamic=False)
+        _pass_forward_and_back(compiled, tensors)
     layouts = [tensor.stride() for tensor in tensors]
 
     def call(*given: Tensor) -> Sequence[Tensor]:
@@ -132,7 +134,6 @@ def compiled_by_torch(function: Function, tensors: Sequence[Tensor]) -> Function
                 return compiled(*given)
             return _called_in_layouts(compiled, given, layouts)
 
-    _pass_forward_and_back(compiled, tensors)
     return call
 
 
