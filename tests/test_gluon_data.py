@@ -5,6 +5,7 @@ import struct
 
 import numpy as onp
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from references import REFERENCE
@@ -358,3 +359,15 @@ def test_lists_of_images(tmp_path):
     assert (image.shape, label.asnumpy().tolist()) == ((13, 17, 3), [5])
     with pytest.raises(ValueError, match="imglist must be filename or list"):
         vision.ImageListDataset(tmp_path)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_images_with_channels_last_make_such_a_batch(shared):
+    images = [mx.np.array(onp.random.rand(3, 5, 4)) for _ in range(3)]
+    last = [mx.np.array(image.asnumpy().transpose(1, 2, 0).copy()).transpose((2, 0, 1)) for image in images]
+    plain, made = batchify.Stack(shared)(images), batchify.Stack(shared)(last)
+    assert (plain.asnumpy() == made.asnumpy()).all()
+    assert plain._data.is_contiguous()
+    assert made._data.is_contiguous(memory_format=torch.channels_last)
+    assert plain._data.is_shared() == made._data.is_shared() == shared
+    assert (batchify.Stack(shared)([images[0], last[1]])[1] == images[1]).all()

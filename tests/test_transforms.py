@@ -164,3 +164,18 @@ def test_normalize_and_to_tensor_have_gradients():
 
 def test_compose_prints_its_steps():
     assert repr(transforms.Compose([transforms.ToTensor()])) == "Compose(\n  (0): ToTensor(\n  \n  )\n)"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_normalize_does_not_mind_how_images_lie_in_memory(channels):
+    image = mx.np.array(onp.random.rand(channels, 6, 7))
+    last = mx.np.array(image.asnumpy().transpose(1, 2, 0).copy()).transpose((2, 0, 1))
+    assert channels == 1 or not last._data.is_contiguous()
+    for mean, std in ((0.5, 0.25), ((0.1, 0.2, 0.3)[:channels], (0.3, 0.5, 0.7)[:channels])):
+        normalize = transforms.Normalize(mean, std)
+        wanted = (image.asnumpy() - onp.float32(mean).reshape(-1, 1, 1)) / onp.float32(std).reshape(-1, 1, 1)
+        for each in (image, last):
+            assert (normalize(each).asnumpy() == wanted).all()
+            batch = normalize(mx.np.stack([each, each])).asnumpy()
+            assert (batch == wanted).all()
+    assert (image.asnumpy() == last.asnumpy()).all()

@@ -6,7 +6,8 @@ import os
 import stat
 import struct
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ._errors import FileFormatError, access_error
@@ -55,6 +56,7 @@ class RecordReader:
     """A record file open for reading.
 
     Reading moves no place in the file: threads, and processes forked with it, may read at the same time.
+    ``close()`` closes the file, as does dropping the reader.
 
     Raises
     ------
@@ -71,9 +73,7 @@ class RecordReader:
             self._file = open(path, "rb", buffering=0)
         except OSError as cause:
             raise access_error("read", self.name, cause) from cause
-
-    def close(self) -> None:
-        self._file.close()
+        self.close = weakref.finalize(self, self._file.close)  # also when nobody holds the reader any more
 
     def record(self, offset: int) -> tuple[bytes, int] | None:
         """The payload of the record at byte `offset` and where the next one begins; None at the end of the file.
@@ -109,6 +109,23 @@ class RecordReader:
             return self._read(min(length, size), offset + _HEAD.size)
         found = self.record(offset)
         return found[0][:size] if found is not None else b""
+
+    def offsets(self) -> Iterator[int]:
+        """Where each record begins, found by going from one to the next.
+
+        Raises
+        ------
+        FileFormatError
+            If what stands where a record should begin is none.
+        """
+        offset, begun = 0, False
+        size = os.fstat(self._file.fileno()).st_size
+        while offset < size:
+            kind, length = self._head(offset, size, begun)
+            if not begun:
+                yield offset
+            begun = kind in (_FIRST, _MIDDLE)
+            offset += _HEAD.size + length + -length % 4
 
     def error(self, cause: str, offset: int) -> FileFormatError:
         """The error to raise for `cause`, found at byte `offset`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,10 @@ def _on_images(data: Tensor, height: int, width: int, what: str, function: Calla
         return data.new_empty((*data.shape[:-3], height, width, data.shape[-1]))
     if 0 in data.shape[-3:]:
         raise MXNetError(f"{what}: an image of shape {list(data.shape)} is empty")
-    values = data.detach().cpu().contiguous().numpy()
+    values = data.detach().cpu().numpy()
     made = [
         np.ascontiguousarray(_call(what, lambda cv2, image=image: function(cv2, image)))
-        for image in values.reshape(-1, *values.shape[-3:])
+        for image in (values.reshape(-1, *values.shape[-3:]) if values.ndim > 3 else [values])
     ]
     if not made:
         return data.new_empty((*data.shape[:-3], height, width, data.shape[-1]))
@@ -118,10 +118,10 @@ def decode(data: Tensor, flag: int, to_rgb: bool) -> Tensor:
     """
     if flag < 0:
         raise MXNetError(f"flag must be 0 (grey) or 1 (colour), not {flag}")
-    image = decode_bytes(data.cpu().contiguous().numpy(), flag)
-    if image.ndim == 2:
-        return torch.from_numpy(image[:, :, None])
-    return torch.from_numpy(np.ascontiguousarray(image[:, :, ::-1]) if to_rgb else image)
+    values = data.cpu().contiguous().numpy()
+    if flag == 0 or to_rgb:
+        return torch.from_numpy(decode_rgb(values, 3 if flag else 1))
+    return torch.from_numpy(decode_bytes(values, flag))
 
 
 def decode_bytes(values: np.ndarray, flag: int) -> np.ndarray:
@@ -171,3 +171,89 @@ def encode(image: np.ndarray, extension: str, quality: int) -> bytes:
     if not content.size:
         raise MXNetError(f"{what}: OpenCV gave nothing")
     return content.tobytes()
+
+
+# The same for images (H, W, C) of uint8 in NumPy, for code that makes many of them in threads: OpenCV lets go of
+# Python's lock while it works.
+
+
+def decode_rgb(values: np.ndarray, channels: int) -> np.ndarray:
+    """The image (H, W, channels) in the bytes of a file: 1 grey, 3 red before blue, 4 also alpha.
+
+    Raises
+    ------
+    MXNetError
+        If the bytes hold no image that OpenCV reads, or 4 channels are wanted of one that has others.
+    """
+    cv2 = _opencv()
+    if channels == 1:
+        return decode_bytes(values, cv2.IMREAD_GRAYSCALE)[:, :, None]
+    if channels == 4:
+        image = decode_bytes(values, cv2.IMREAD_UNCHANGED)
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4:
+            raise MXNetError(f"expected an image of four channels of uint8, not {image.dtype}{list(image.shape)}")
+        return cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+    straight = getattr(cv2, "IMREAD_COLOR_RGB", None)
+    if straight is not None:
+        return decode_bytes(values, straight)
+    image = decode_bytes(values, cv2.IMREAD_COLOR)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+
+
+def resize_image(image: np.ndarray, width: int, height: int, interpolation: int = 1) -> np.ndarray:
+    """The image at another size."""
+    if width <= 0 or height <= 0:
+        raise MXNetError(f"cannot resize an image to width {width} and height {height}: both must be positive")
+    made = _call("cannot resize", lambda cv2: cv2.resize(image, (width, height), interpolation=interpolation))
+    return made[:, :, None] if made.ndim < image.ndim else made
+
+
+def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], interpolation: int, fill: int) -> np.ndarray:
+    """The image under an affine map (2, 3), on a canvas of `size` (width, height) filled with a grey."""
+    made = _call(
+        "cannot turn an image",
+        lambda cv2: cv2.warpAffine(image, matrix, size, flags=interpolation, borderValue=(fill,) * 4),
+    )
+    return made[:, :, None] if made.ndim < image.ndim else made
+
+
+def frame(image: np.ndarray, width: int, fill: int) -> np.ndarray:
+    """The image in a frame of that many pixels of a grey."""
+    made = _call(
+        "cannot make a border",
+        lambda cv2: cv2.copyMakeBorder(image, *(width,) * 4, cv2.BORDER_CONSTANT, value=(fill,) * 4),
+    )
+    return made[:, :, None] if made.ndim < image.ndim else made
+
+
+def mirror(image: np.ndarray) -> np.ndarray:
+    """The image with left and right exchanged."""
+    made = _call("cannot mirror an image", lambda cv2: cv2.flip(image, 1))
+    return made[:, :, None] if made.ndim < image.ndim else made
+
+
+def look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Each value replaced by that in a table (256,) or (256, C) of uint8."""
+    return _call("cannot look values up", lambda cv2: cv2.LUT(image, table[None]))
+
+
+def blend_with_grey(image: np.ndarray, share: float) -> np.ndarray:
+    """The image (H, W, 3) times `share`, and its grey times the rest."""
+
+    def blended(cv2: Any) -> np.ndarray:
+        grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        return cv2.addWeighted(image, share, grey, 1 - share, 0)
+
+    return _call("cannot change the saturation", blended)
+
+
+def shift_hls(image: np.ndarray, shift: Sequence[int]) -> np.ndarray:
+    """The image (H, W, 3) with so much added to hue (of 180, round in a circle), lightness and saturation (of 255)."""
+    values = np.arange(256)
+    hue = (values + shift[0]) % 180
+    table = np.stack([hue, *[np.clip(values + each, 0, 255) for each in shift[1:]]], axis=-1).astype(np.uint8)
+
+    def shifted(cv2: Any) -> np.ndarray:
+        return cv2.cvtColor(look_up(cv2.cvtColor(image, cv2.COLOR_RGB2HLS), table), cv2.COLOR_HLS2RGB)
+
+    return _call("cannot change the colours", shifted)

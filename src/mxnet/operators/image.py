@@ -40,8 +40,8 @@ def draw(data: Tensor, low: float, high: float) -> float:
 def to_tensor(data: Tensor) -> Tensor:
     """Images (H, W, C) or (N, H, W, C) of 0 to 255 as float32 (C, H, W) or (N, C, H, W) of 0 to 1."""
     check_image(data)
-    channels_first = data.movedim(-1, -3)
-    return torch.div(channels_first, 255.0).to(torch.float32, memory_format=torch.contiguous_format)
+    # The pixels stay where they are in memory, the channels of each together: that is how convolutions want them.
+    return torch.div(data, 255.0).to(torch.float32).movedim(-1, -3)
 
 
 @to_tensor.onnx
@@ -66,9 +66,15 @@ def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats 
         if len(values) not in (1, channels):
             raise MXNetError(f"{name} must have 1 or {channels} elements for shape {list(data.shape)}, not {values}")
     exact = data if data.is_floating_point() else data.to(torch.float32)
-    shift = torch.tensor(mean, dtype=exact.dtype, device=data.device).reshape(-1, 1, 1)
-    scale = torch.tensor(std, dtype=exact.dtype, device=data.device).reshape(-1, 1, 1)
-    result = (exact - shift) / scale
+    shift, scale = [torch.tensor(values, dtype=exact.dtype, device=data.device) for values in (mean, std)]
+    last = exact.movedim(-3, -1)
+    if channels > 1 and last.is_contiguous():
+        # As `to_tensor` leaves them: whole rows of pixels at once, not three numbers at a time.
+        width = last.shape[-2]
+        shift, scale = [values.expand(channels).repeat(width) for values in (shift, scale)]
+        result = (last.flatten(-2) - shift).div_(scale).unflatten(-1, (width, channels)).movedim(-1, -3)
+    else:
+        result = (exact - shift.reshape(-1, 1, 1)).div_(scale.reshape(-1, 1, 1))
     return result if exact is data else result.to(torch.int64).to(data.dtype)
 
 

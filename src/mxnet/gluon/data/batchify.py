@@ -199,7 +199,23 @@ def stack(samples: Sequence[Any], shared: bool, containers: Any) -> Any:
     shapes = {tuple(tensor.shape) for tensor in tensors}
     if len(shapes) > 1:
         raise ValueError(_RAGGED.format(", ".join(map(str, sorted(shapes)))))
-    return _finish(torch.stack(tensors), shared)
+    return wrap(ndarray, _stacked(tensors, shared and tensors[0].device.type == "cpu"))
+
+
+def _stacked(tensors: list[torch.Tensor], shared: bool) -> torch.Tensor:
+    """The stack of tensors, written straight to where other processes read it if it is to be shared.
+
+    Images whose channels lie last in memory, as transforms leave them, are copied as they lie, and so the batch lies.
+    """
+    if all(tensor.dim() == 3 and not tensor.is_contiguous() for tensor in tensors):
+        last = [tensor.movedim(0, -1) for tensor in tensors]
+        if all(tensor.is_contiguous() for tensor in last):
+            return _stacked(last, shared).movedim(-1, 1)
+    if not shared:
+        return torch.stack(tensors)
+    first = tensors[0].detach()
+    storage = first._typed_storage()._new_shared(len(tensors) * first.numel(), device=first.device)
+    return torch.stack(tensors, out=first.new(storage).resize_(len(tensors), *first.shape))
 
 
 def _tensor(values: Any) -> torch.Tensor:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import struct
 import tarfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mxnet.base import MXNetError, data_dir
+from mxnet.formats.idx import read_idx
 from mxnet.gluon.data.dataset import Dataset, RecordFileDataset
 from mxnet.gluon.utils import check_sha1
 from mxnet.numpy.multiarray import array
@@ -31,7 +30,6 @@ __all__ = [
 
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset"
 EXTENSIONS = (".jpg", ".jpeg", ".png")
-_LARGEST = 1 << 30  # bytes that a file of images may claim to hold
 
 
 class _Published(Dataset):
@@ -355,32 +353,6 @@ class ImageRecordDataset(RecordFileDataset):
         except MXNetError as error:
             raise MXNetError(f"{self.filename}: record of key {self._record.keys[idx]!r}: {error}") from error
         return (image, header.label) if self._transform is None else self._transform(image, header.label)
-
-
-def read_idx(path: str | os.PathLike) -> np.ndarray:
-    """The array of bytes in a gzipped IDX file, the form of MNIST.
-
-    Raises
-    ------
-    MXNetError
-        If it is something else, or not as long as it says.
-    """
-    try:
-        with gzip.open(path, "rb") as file:
-            zero, kind, rank = struct.unpack(">HBB", file.read(4))
-            if (zero, kind) != (0, 8):
-                raise MXNetError(f"{path} is no IDX file of bytes: it begins with {zero:04x}{kind:02x}{rank:02x}")
-            shape = struct.unpack(f">{rank}I", file.read(4 * rank))
-            size = int(np.prod(shape, dtype=object))
-            if size > _LARGEST:
-                raise MXNetError(f"{path} claims to hold {size} bytes of shape {shape}")
-            values = file.read(size + 1)
-    except (OSError, EOFError, struct.error) as error:
-        raise MXNetError(f"{path} is no gzipped IDX file: {error}") from error
-    if len(values) != size:
-        more = "more" if len(values) > size else "fewer"
-        raise MXNetError(f"{path} holds {more} bytes than its shape {shape} takes")
-    return np.frombuffer(values, np.uint8).reshape(shape)
 
 
 def _rows(path: Path, length: int) -> np.ndarray:

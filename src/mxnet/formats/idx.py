@@ -1,0 +1,50 @@
+"""IDX files, the form of MNIST: an array of bytes behind its shape, gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zlib
+
+import numpy as np
+
+from ._errors import FileFormatError, access_error
+
+__all__ = ["read_idx"]
+
+_GZIP = b"\x1f\x8b"
+_BYTES = 8  # the code of the only type that MNIST has
+_LARGEST = 1 << 30  # bytes that a file of images may claim to hold
+
+
+def read_idx(path: str | os.PathLike) -> np.ndarray:
+    """The array of bytes in an IDX file.
+
+    Raises
+    ------
+    FileFormatError
+        If it is something else, or not as long as it says.
+    FileAccessError
+        If the operating system refuses.
+    """
+    try:
+        with open(path, "rb") as file:
+            zipped = file.read(2) == _GZIP
+        with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
+            zero, kind, rank = struct.unpack(">HBB", file.read(4))
+            if (zero, kind) != (0, _BYTES):
+                raise FileFormatError(f"{path} is no IDX file of bytes: it begins with {zero:04x}{kind:02x}{rank:02x}")
+            shape = struct.unpack(f">{rank}I", file.read(4 * rank))
+            size = int(np.prod(shape, dtype=object))
+            if size > _LARGEST:
+                raise FileFormatError(f"{path} claims to hold {size} bytes of shape {shape}")
+            values = file.read(size + 1)
+    except (gzip.BadGzipFile, zlib.error, EOFError, struct.error) as error:
+        raise FileFormatError(f"{path} is no IDX file: {error}") from error
+    except OSError as error:
+        raise access_error("read", os.fspath(path), error) from error
+    if len(values) != size:
+        more = "more" if len(values) > size else "fewer"
+        raise FileFormatError(f"{path} holds {more} bytes than its shape {shape} takes")
+    return np.frombuffer(values, np.uint8).reshape(shape)
