@@ -74,11 +74,6 @@ def test_broken_list_is_named_by_line(tmp_path, line):
         mx.image.ImageIter(1, (3, 5, 6), path_imglist=tmp_path / "a.lst", path_root=IMAGES)
 
 
-def test_image_iter_says_that_record_files_are_not_read():
-    with pytest.raises(mx.MXNetError, match="record files"):
-        mx.image.ImageIter(1, (3, 5, 6), path_imgrec="a.rec")
-
-
 def test_image_iter_wants_labels_of_the_width_said():
     batches = mx.image.ImageIter(1, (3, 5, 6), label_width=2, imglist=[[1, "color.png"]], path_root=IMAGES)
     with pytest.raises(mx.MXNetError, match="label_width is 2"):

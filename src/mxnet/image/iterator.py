@@ -1,19 +1,24 @@
-"""`ImageIter`: batches of images named in a list."""
+"""`ImageIter`: batches of images named in a list, or in a record file."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
-from mxnet.base import MXNetError
+from mxnet.base import MXNetError, listed
+from mxnet.formats.image_list import read_image_list
+from mxnet.formats.records import RecordReader, read_index
 from mxnet.image.augmenter import CreateAugmenter
 from mxnet.image.image import imdecode
 from mxnet.io import DataBatch, DataDesc, DataIter
-from mxnet.numpy.multiarray import array
+from mxnet.ndarray._array import wrap
+from mxnet.numpy.multiarray import array, ndarray
+from mxnet.recordio import unpack
 
 __all__ = ["ImageIter", "entries_of", "read_list"]
 
@@ -29,23 +34,13 @@ def read_list(path: str | os.PathLike) -> dict[int, tuple[np.ndarray, str]]:
     MXNetError
         For a line that is not of that form; the message names it.
     """
-    entries = {}
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            key, *labels, name = line.rstrip("\n").split("\t") if "\t" in line else (line, "")
-            if not line.strip():
-                continue
-            try:
-                entries[int(key)] = (np.array(labels, dtype=np.float32), name.strip())
-            except ValueError:
-                labels = []
-            if not labels:
-                raise MXNetError(f"{path}, line {number}: expected 'key<tab>label...<tab>file', not {line!r}")
-    return entries
+    return {entry.number: (np.array(entry.labels, np.float32), entry.name) for entry in read_image_list(path)}
 
 
 class ImageIter(DataIter):
-    """Batches of images from files, augmented, with their labels.
+    """Batches of images from files or from a record file, augmented, with their labels.
+
+    It works in this thread, one image after the other, and takes any augmenter; `mx.io.ImageRecordIter` is faster.
 
     Parameters
     ----------
@@ -54,14 +49,19 @@ class ImageIter(DataIter):
         Shape of an image after the augmenters.
     label_width : int, default 1
         Numbers in a label.
+    path_imgrec : path, optional
+        A record file.
     path_imglist : path, optional
-        A list file: key, labels and file name in each line, separated by tabs.
+        A list file: key, labels and file name in each line, separated by tabs. With `path_imgrec` its labels, by the
+        keys, take the place of those in the records.
     path_root : path, optional
         Folder that file names start from.
+    path_imgidx : path, optional
+        The index of the record file, whose order is kept; without it the records are read as they lie.
     shuffle : bool, default False
         Draw a new order (from Python's ``random``) at each `reset`.
     part_index, num_parts : int
-        Read one of so many equal parts of the list.
+        Read one of so many equal parts.
     aug_list : list of callable, optional
         Default what `CreateAugmenter` makes of `data_shape` and the remaining keyword arguments.
     imglist : list of [label, file name], optional
@@ -72,14 +72,21 @@ class ImageIter(DataIter):
     last_batch_handle : {'pad', 'discard', 'roll_over'}
         Fill the last batch up from the beginning, leave it out, or begin the next round with its images.
 
+    Attributes
+    ----------
+    seq : list
+        Keys of the images in the order of this round.
+    num_image : int
+
     Raises
     ------
     AssertionError
-        If no list is given, or the type of the labels is not known.
+        If there is neither a list nor a record file, or the type of the labels is not known.
     ValueError
         For a `data_shape` or a `last_batch_handle` that is none.
     MXNetError
-        If record files are asked for; while iterating, if a file is no image (the message names it).
+        If a record file or an index is missing or damaged, or has records that the list does not name; while
+        iterating, if something is no image (the message names it).
     FileNotFoundError
         If a file is missing.
     """
@@ -89,10 +96,10 @@ class ImageIter(DataIter):
         batch_size: int,
         data_shape: Sequence[int],
         label_width: int = 1,
-        path_imgrec: Any = None,
+        path_imgrec: str | os.PathLike | None = None,
         path_imglist: str | os.PathLike | None = None,
         path_root: str | os.PathLike | None = None,
-        path_imgidx: Any = None,
+        path_imgidx: str | os.PathLike | None = None,
         shuffle: bool = False,
         part_index: int = 0,
         num_parts: int = 1,
@@ -105,10 +112,8 @@ class ImageIter(DataIter):
         **kwargs: Any,
     ) -> None:
         super().__init__(batch_size)
-        if path_imgrec is not None or path_imgidx is not None:
-            raise MXNetError("ImageIter reads lists of files in this version, no record files: give path_imglist")
-        if path_imglist is None and not isinstance(imglist, list):
-            raise AssertionError("ImageIter needs path_imglist, or imglist, a list of [label, file name]")
+        if path_imgrec is None and path_imglist is None and not isinstance(imglist, list):
+            raise AssertionError("ImageIter needs path_imgrec, path_imglist, or imglist, a list of [label, file name]")
         if str(dtype) not in LABEL_TYPES:
             raise AssertionError(f"{dtype} label not supported: expected one of {', '.join(LABEL_TYPES)}")
         if last_batch_handle not in LAST_BATCH:
@@ -116,11 +121,18 @@ class ImageIter(DataIter):
         if not 0 <= part_index < num_parts:
             raise AssertionError(f"there is no part {part_index} of {num_parts} parts")
         self.check_data_shape(data_shape)
-        self.imglist = read_list(path_imglist) if path_imglist is not None else entries_of(imglist)
+        self.imglist = read_list(path_imglist) if path_imglist is not None else entries_of(imglist or [])
         self.path_root = path_root
-        keys = list(self.imglist)
+        if path_imgrec is not None:
+            self._source = RecordSource(path_imgrec, path_imgidx, self.imglist)
+        else:
+            self._source = FileSource(self.imglist, self.read_image)
+        keys = self._source.keys
         length = len(keys) // num_parts
         self.seq = keys if num_parts == 1 else keys[part_index * length : (part_index + 1) * length]
+        if not self.seq:
+            raise MXNetError("there are no images to iterate over")
+        self.num_image = len(self.seq)
         self.shuffle = shuffle
         self.data_shape = tuple(data_shape)
         self.label_width = label_width
@@ -147,6 +159,13 @@ class ImageIter(DataIter):
         self._left = []
         self.reset()
 
+    def next_sample(self) -> tuple[np.ndarray, bytes]:
+        """Label and file content of the next image; StopIteration at the end."""
+        if self._place >= len(self._pending):
+            raise StopIteration
+        self._place += 1
+        return self._source.read(self._pending[self._place - 1])
+
     def next(self) -> DataBatch:
         """The next batch; StopIteration at the end."""
         keys = self._pending[self._place : self._place + self.batch_size]
@@ -163,28 +182,41 @@ class ImageIter(DataIter):
         elif self._carried:
             pad, self._carried = self.batch_size - self._carried, 0
         images, labels = zip(*[self._sample(key) for key in keys], strict=True)
-        data = array(np.stack(images), dtype="float32")
-        return DataBatch([data], [array(self._labels(labels), dtype=self.dtype)], pad)
+        return DataBatch([wrap(ndarray, torch.from_numpy(np.stack(images)))], [self._labels(labels)], pad)
 
     def _sample(self, key: Any) -> tuple[np.ndarray, np.ndarray]:
-        label, name = self.imglist[key]
+        label, content = self._source.read(key)
         try:
-            image = imdecode(self.read_image(name))
+            image = self.augmentation_transform(self.imdecode(content))
+            values = self.postprocess_data(image).asnumpy().astype(np.float32, copy=False)
         except MXNetError as error:
-            raise MXNetError(f"Broken image filename: {name}, {error}") from error
-        for change in self.auglist:
-            image = change(image)
-        values = image.asnumpy().transpose(2, 0, 1)
+            raise MXNetError(f"Broken image {self._source.name_of(key)}, {error}") from error
         if values.shape != self.data_shape:
-            raise MXNetError(f"{name} has shape {values.shape} after the augmenters, not {self.data_shape}")
+            raise MXNetError(
+                f"{self._source.name_of(key)} has shape {values.shape} after the augmenters, not {self.data_shape}"
+            )
         return values, label
 
-    def _labels(self, labels: Sequence[np.ndarray]) -> np.ndarray:
+    def _labels(self, labels: Sequence[np.ndarray]) -> Any:
         for label in labels:
             if label.size != self.label_width:
                 raise MXNetError(f"a label has {label.size} numbers, but label_width is {self.label_width}")
         stacked = np.stack(labels)
-        return stacked[:, 0] if self.label_width == 1 else stacked
+        return array(stacked[:, 0] if self.label_width == 1 else stacked, dtype=self.dtype)
+
+    def imdecode(self, s: bytes) -> ndarray:
+        """The image (H, W, 3) in the content of a file."""
+        return imdecode(s)
+
+    def augmentation_transform(self, data: Any) -> Any:
+        """An image after the augmenters."""
+        for change in self.auglist:
+            data = change(data)
+        return data
+
+    def postprocess_data(self, datum: Any) -> Any:
+        """An image as it goes into the batch: (C, H, W)."""
+        return datum.transpose((2, 0, 1))
 
     def read_image(self, fname: str) -> bytes:
         """The bytes of an image file of the list."""
@@ -202,6 +234,69 @@ class ImageIter(DataIter):
             raise ValueError("data_shape should have length 3, with dimensions CxHxW")
         if data_shape[0] != 3:
             raise ValueError(f"This iterator expects inputs to have 3 channels, not {data_shape[0]}.")
+
+
+class FileSource:
+    """Images in files of their own, by their keys in a list."""
+
+    def __init__(self, entries: dict[Any, tuple[np.ndarray, str]], read: Callable[[str], bytes]) -> None:
+        self._entries = entries
+        self._read = read
+        self.keys = list(entries)
+
+    def read(self, key: Any) -> tuple[np.ndarray, bytes]:
+        """Label and content."""
+        label, name = self._entries[key]
+        return label, self._read(name)
+
+    def name_of(self, key: Any) -> str:
+        return f"filename: {self._entries[key][1]}"
+
+
+class RecordSource:
+    """Images in a record file, by the keys of its index, or by their numbers if there is none.
+
+    Labels are those of a list, if it has entries, by these keys, or without an index by the ids in the records.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        index_path: str | os.PathLike | None,
+        entries: dict[Any, tuple[np.ndarray, str]],
+    ) -> None:
+        self._path = os.fspath(path)
+        self._reader = RecordReader(path)
+        self._by_id = index_path is None
+        self._entries = entries
+        if index_path is not None:
+            self.keys, self._offsets = read_index(os.fspath(index_path), int)
+            missing = [key for key in self.keys if entries and key not in entries]
+            if missing:
+                raise MXNetError(f"the list has no labels for the records {listed(missing)} of {self._path}")
+        else:
+            self._offsets = dict(enumerate(self._reader.offsets()))
+            self.keys = list(self._offsets)
+
+    def read(self, key: Any) -> tuple[np.ndarray, memoryview]:
+        """Label and content."""
+        try:
+            found = self._reader.record(self._offsets[key])
+            if found is None:
+                raise MXNetError("the file ends where it should begin")
+            header, content = unpack(memoryview(found[0]))
+            label = np.atleast_1d(np.asarray(header.label, np.float32))
+            if self._entries:
+                key = header.id if self._by_id else key
+                if key not in self._entries:
+                    raise MXNetError(f"the list has no label for its id {key}")
+                label = self._entries[key][0]
+        except MXNetError as error:
+            raise MXNetError(f"Broken image {self.name_of(key)}, {error}") from error
+        return label, content
+
+    def name_of(self, key: Any) -> str:
+        return f"record: {key} of {self._path}"
 
 
 def entries_of(imglist: Sequence[Any]) -> dict[str, tuple[np.ndarray, str]]:
