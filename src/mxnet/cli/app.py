@@ -14,6 +14,7 @@ import mxnet as mx
 from mxnet.cli import evaluate, train, zoo
 from mxnet.cli._messages import fail, pip_install
 from mxnet.cli.convert import Names, convert_file
+from mxnet.cli.im2rec import im2rec
 from mxnet.gluon.model_zoo import vision
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a mistake of the user's ends in a message; a defect deserves a plain traceback
 )
+
+
+app.command()(im2rec)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Programs that come with the package, for ``python -m mxnet.tools.<name>``."""
