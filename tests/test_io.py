@@ -2,8 +2,11 @@
 
 import gc
 import inspect
+import multiprocessing
+import os
 import struct
 import threading
+import warnings
 from pathlib import Path
 
 import cv2
@@ -150,6 +153,16 @@ def options(files, **changes):
         ({"path_imgidx": "missing.idx"}, "missing.idx"),
         ({"path_imglist": "missing.lst"}, "missing.lst"),
         ({"dtype": "text"}, "dtype"),
+        ({"inter_method": 7}, "inter_method must be 0 to 4, 9"),
+        (
+            {"min_random_scale": 2},
+            "min_random_scale must be above 0, not above max_random_scale, but they are 2.0 and 1",
+        ),
+        ({"min_random_area": 0}, "min_random_area must be above 0"),
+        ({"max_crop_size": 5}, "min_crop_size must be above 0"),
+        ({"max_aspect_ratio": 1}, "aspect ratios must be positive and in order, but go from 0.0 to 2.0"),
+        ({"min_aspect_ratio": 2}, "aspect ratios .* from 2.0 to 0.0"),
+        ({"min_crop_size": 20, "max_crop_size": 20}, "record 0 .*an image of 10 x 12 has no part of 20 x 20"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(files, changes, message):
@@ -160,6 +173,20 @@ def test_parameters_that_make_no_sense_are_refused(files, changes, message):
 def test_required_parameters_are_asked_for():
     with pytest.raises(mx.MXNetError, match="ImageRecordIter needs the parameter 'path_imgrec', a string"):
         ImageRecordIter(batch_size=2, data_shape=(3, 8, 8))
+
+
+def test_thin_images_are_not_enlarged_without_bound(tmp_path):
+    record = MXIndexedRecordIO(tmp_path / "b.idx", tmp_path / "b.rec", "w")
+    record.write_idx(0, pack_img(IRHeader(0, 1, 0, 0), onp.zeros((1, 9000, 3), "uint8")))
+    record.close()
+    with pytest.raises(mx.MXNetError, match=r"would become 224 x 2016000: too large"):
+        ImageRecordIter(path_imgrec=tmp_path / "b.rec", data_shape=(3, 224, 224), batch_size=1)
+
+
+@pytest.mark.parametrize("method", [0, 2, 3, 4, 9, 10])
+def test_every_interpolation_turns_and_resizes(files, method):
+    changes = {"resize": 14, "max_rotate_angle": 9, "inter_method": method}
+    assert everything(ImageRecordIter(**options(files, **changes)))[0][0].shape == (3, 3, 10, 12)
 
 
 def test_signatures_tell_what_is_taken():
@@ -329,6 +356,32 @@ def test_no_thread_is_left(files, end):
         iterator.close()
     del iterator
     assert ended(threads)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_is_told_to_make_its_own(files):
+    iterator = ImageRecordIter(**options(files))
+    iterator.next()
+
+    def read(results):
+        try:
+            iterator.next()
+        except mx.MXNetError as error:
+            results.put(str(error))
+
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, which is the point here
+        process = context.Process(target=read, args=(results,))
+        process.start()
+    process.join(timeout=60)
+    assert process.exitcode == 0
+    assert "works in the process that made it" in results.get()
+
+
+def test_iterators_show_what_they_give(files):
+    assert repr(ImageRecordIter(**options(files))) == "ImageRecordIter(data (3, 3, 10, 12), softmax_label (3,))"
 
 
 def test_batches_ahead_are_bounded(files, monkeypatch):

@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from mxnet.base import MXNetError
 from mxnet.operators import _opencv
 from mxnet.operators.image_color import EIGENVALUES, EIGENVECTORS, GRAY
 
@@ -77,6 +78,24 @@ class Recipe:
     rand_mirror: bool = False
     mirror: bool = False
 
+    def __post_init__(self) -> None:
+        if self.inter_method not in (0, 1, 2, 3, 4, 9, 10):
+            raise MXNetError(f"inter_method must be 0 to 4, 9 (by the sizes) or 10 (random), not {self.inter_method}")
+        self._check_range("random_scale", least=0)
+        self._check_range("random_area", least=0)
+        self._check_range("img_size")
+        if self._crops_square:
+            self._check_range("crop_size", least=0)
+        low, high = self._ratios()
+        if not 0 < low <= high:
+            raise MXNetError(f"aspect ratios must be positive and in order, but go from {low} to {high}")
+
+    def _check_range(self, name: str, least: float = -math.inf) -> None:
+        low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+        if not least < low <= high:
+            above = f"above {least}, " if least > -math.inf else ""
+            raise MXNetError(f"min_{name} must be {above}not above max_{name}, but they are {low} and {high}")
+
     @property
     def draws(self) -> bool:
         """Whether anything in it is left to chance."""
@@ -102,6 +121,10 @@ class Recipe:
         if self.mirror or (self.rand_mirror and draws.chance(0.5)):
             image = _opencv.mirror(image)
         return image
+
+    @property
+    def _crops_square(self) -> bool:
+        return self.max_crop_size > 0 or self.min_crop_size > 0
 
     @property
     def _is_affine(self) -> bool:
@@ -148,7 +171,8 @@ class Recipe:
             ]
         )
         matrix[:, 2] = (np.array([width, height]) - matrix[:, :2] @ [columns, rows]) / 2
-        return _opencv.warp(image, matrix, (int(width), int(height)), self.inter_method, self.fill_value)
+        interpolation = self._interpolation((rows, columns), (int(height), int(width)), draws)
+        return _opencv.warp(image, matrix, (int(width), int(height)), interpolation, self.fill_value)
 
     def _padded(self, image: Image) -> Image:
         return _opencv.frame(image, self.pad, self.fill_value)
@@ -156,7 +180,7 @@ class Recipe:
     def _cropped(self, image: Image, height: int, width: int, draws: Draws) -> Image:
         if self.random_resized_crop:
             return self._resized(self._random_part(image, draws), height, width, draws)
-        if self.max_crop_size > 0 or self.min_crop_size > 0:
+        if self._crops_square:
             size = draws.whole(self.min_crop_size, self.max_crop_size)
             return self._resized(self._placed(image, size, size, draws), height, width, draws)
         rows, columns = image.shape[:2]
@@ -170,6 +194,8 @@ class Recipe:
     def _placed(self, image: Image, height: int, width: int, draws: Draws) -> Image:
         """The rectangle of that size, in the middle or at random."""
         down, right = image.shape[0] - height, image.shape[1] - width
+        if min(down, right) < 0:
+            raise MXNetError(f"an image of {image.shape[0]} x {image.shape[1]} has no part of {height} x {width}")
         y = draws.whole(0, down) if self.rand_crop else down // 2
         x = draws.whole(0, right) if self.rand_crop else right // 2
         return image[y : y + height, x : x + width]

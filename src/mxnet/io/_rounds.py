@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -55,6 +56,10 @@ class MXDataIter(DataIter):
         except BaseException:
             self._close()
             raise
+
+    def __repr__(self) -> str:
+        parts = [f"{each.name} {each.shape}" for each in (*self.provide_data, *self.provide_label)]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def reset(self) -> None:
         """Begin the next pass; nothing happens where the first one has not begun."""
@@ -177,6 +182,7 @@ class ReadAhead:
     def __init__(self, threads: int, batches: int, name: str) -> None:
         self._ahead = max(batches, 1)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._process = os.getpid()
 
     def start(self, jobs: Iterator[Job]) -> Iterator[DataBatch]:
         """Begin now; closing what is returned leaves undone what has not begun."""
@@ -193,6 +199,8 @@ class ReadAhead:
     def _deliver(self, pending: deque[tuple[Job, list[Future]]], jobs: Iterator[Job]) -> Iterator[DataBatch]:
         try:
             while pending:
+                if os.getpid() != self._process:  # which has the threads; here nothing would ever come
+                    raise MXNetError("an iterator that reads ahead works in the process that made it: make one here")
                 job, parts = pending[0]
                 for part in parts:
                     part.result()

@@ -20,6 +20,9 @@ INTERPOLATIONS = range(6)
 BORDERS = range(5)
 """OpenCV's codes: constant, replicate, reflect, wrap, reflect without the edge."""
 
+_LARGEST = 1 << 27
+"""Pixels: what a thin image is enlarged to is bounded."""
+
 Tensor = torch.Tensor
 
 
@@ -204,6 +207,8 @@ def resize_image(image: np.ndarray, width: int, height: int, interpolation: int 
     """The image at another size."""
     if width <= 0 or height <= 0:
         raise MXNetError(f"cannot resize an image to width {width} and height {height}: both must be positive")
+    if width * height > _LARGEST:
+        raise MXNetError(f"an image of {list(image.shape)} would become {height} x {width}: too large")
     made = _call("cannot resize", lambda cv2: cv2.resize(image, (width, height), interpolation=interpolation))
     return made[:, :, None] if made.ndim < image.ndim else made
 
