@@ -354,7 +354,8 @@ def test_no_thread_is_left(files, end):
     assert 1 <= len(threads) <= 3
     if end == "close":
         iterator.close()
-    del iterator
+    else:
+        del iterator
     assert ended(threads)
 
 
