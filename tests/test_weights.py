@@ -1,5 +1,6 @@
 """What is known of published parameters, and `pretrained=`: from MXNet, torchvision, files and the Hub."""
 
+import dataclasses
 import hashlib
 import sys
 import types
@@ -117,7 +118,8 @@ def test_checkpoints_of_torchvision(name):
     ours = vision.get_weights(weights.model)
     assert weights.file.endswith(f"-{weights.digest.digits}.pth") and len(weights.digest.digits) == 8
     assert weights.url == f"https://download.pytorch.org/models/{weights.file}"
-    assert weights.preprocessing == ours.preprocessing and weights.input_size == ours.input_size
+    assert weights.preprocessing == dataclasses.replace(ours.preprocessing, antialias=True)
+    assert weights.input_size == ours.input_size
     # A file holds its parameters, the counters of torch's BatchNorm, and names; Inception's has a second classifier.
     extra = 3_326_696 if weights.model == "inceptionv3" else 0
     assert 0 <= weights.size / 4 - ours.parameters - extra < 0.02 * ours.parameters + 10_000
@@ -189,6 +191,17 @@ def test_torchvisions_parameters(made, checkpoint, tmp_path, monkeypatch, place)
             monkeypatch.setenv("MXNET_GLUON_REPO", server.url)
         net = vision.squeezenet1_1(pretrained="torchvision", root=tmp_path / "models")
     assert_equal(net, made)
+
+
+def test_torchvisions_parameters_for_other_classes_and_channels(made, checkpoint, tmp_path, caplog):
+    net = vision.squeezenet1_1(pretrained="torchvision", root=checkpoint.parent, classes=4, in_channels=1)
+    assert f"{checkpoint.name} has 1000 classes" in caplog.text
+    stem = parameters(made)["features.0.weight"].sum(1, keepdims=True)
+    np.testing.assert_allclose(parameters(net)["features.0.weight"], stem, rtol=1e-5, atol=1e-6)
+    assert net(mx.np.zeros((1, 1, 224, 224))).shape == (1, 4)
+    body = vision.get_model("squeezenet1.1", pretrained="torchvision", root=checkpoint.parent, features_only=True)
+    for name, value in parameters(body).items():
+        np.testing.assert_array_equal(value, parameters(made)[name])
 
 
 def test_true_takes_the_next_source_and_says_so(made, checkpoint, tmp_path):

@@ -70,6 +70,44 @@ def list_zoo(
         Console().print(zoo.as_table(models))
 
 
+def model_name(name: str) -> str:
+    """MXNet's spelling of the name of a model."""
+    try:
+        return vision.model_info(name).name
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def classify(
+    images: Annotated[list[Path], typer.Argument(help="Files of images.", exists=True, dir_okay=False)],
+    model: Annotated[str, typer.Option(callback=model_name, help="A model of the zoo.")] = "densenet121",
+    weights: Annotated[
+        str | None, typer.Option(help="A file of its parameters, or a source.", show_default="published ones")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="The names of the classes, one a line.", show_default="ImageNet's"
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Classes to print for each image.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON with exact numbers instead of a table.")] = False,
+) -> None:
+    """Say what is in images: the most probable classes by a network of the zoo."""
+    from mxnet.cli.classify import as_json, as_table, read_labels
+
+    names = None if labels is None else read_labels(labels)
+    try:
+        results = vision.classify(list(images), model, k, weights, names)
+    except (mx.MXNetError, ValueError, AssertionError, OSError) as error:
+        fail(str(error))
+    if json:
+        typer.echo(as_json(images, results))
+    else:
+        Console().print(as_table(images, results))
+
+
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="MXNet's .params, .npz, .safetensors, or PyTorch's .pth.")],

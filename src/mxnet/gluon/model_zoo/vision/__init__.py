@@ -8,7 +8,9 @@ Examples
 >>> net = vision.squeezenet1_1(classes=10)
 """
 
+from mxnet.gluon.model_zoo.vision._classify import Prediction, Predictions, classify
 from mxnet.gluon.model_zoo.vision._convert import Conversion, convert_file, convert_names
+from mxnet.gluon.model_zoo.vision._features import Feature, FeatureExtractor, FeatureInfo
 from mxnet.gluon.model_zoo.vision._names import NamesError
 from mxnet.gluon.model_zoo.vision._registry import ModelInfo, get_model, list_models, model_info, register_model
 from mxnet.gluon.model_zoo.vision._torch_names import convert_state_dict, to_state_dict
@@ -82,11 +84,16 @@ __all__ = [
     "BottleneckV2",
     "Conversion",
     "DenseNet",
+    "Feature",
+    "FeatureExtractor",
+    "FeatureInfo",
     "Inception3",
     "MobileNet",
     "MobileNetV2",
     "ModelInfo",
     "NamesError",
+    "Prediction",
+    "Predictions",
     "Preprocessing",
     "ResNetV1",
     "ResNetV2",
@@ -94,6 +101,7 @@ __all__ = [
     "VGG",
     "Weights",
     "alexnet",
+    "classify",
     "convert_file",
     "convert_names",
     "convert_state_dict",

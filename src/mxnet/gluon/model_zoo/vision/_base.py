@@ -8,9 +8,10 @@ from typing import Any
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device, cpu
-from mxnet.gluon import nn
-from mxnet.gluon.block import Block, HybridBlock
+from mxnet.gluon.block import HybridBlock
+from mxnet.gluon.model_zoo.vision._fitting import first_convolution
 from mxnet.gluon.model_zoo.vision._pretrained import load_pretrained
+from mxnet.gluon.model_zoo.vision._weights import Weights
 from mxnet.ndarray._array import Array
 
 __all__ = ["VisionModel", "with_weights"]
@@ -23,11 +24,22 @@ class VisionModel(HybridBlock):
     ----------
     minimum_size : int, default 1
         Smallest height and width that the layers leave something of.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
+
+    Raises
+    ------
+    ValueError
+        For a number of channels below 0, or that is no whole number.
     """
 
-    def __init__(self, minimum_size: int = 1, **kwargs: Any) -> None:
+    def __init__(self, minimum_size: int = 1, in_channels: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 0:
+            raise ValueError(f"in_channels is the number of channels of the images, not {in_channels!r}")
         self._minimum_size = minimum_size
+        self._in_channels = in_channels
+        self._weights: Weights | None = None  # whose parameters were loaded when it was made
 
     def forward(self, x: Any) -> Any:
         """Class scores (batch, classes) of images (batch, channels, height, width).
@@ -45,7 +57,7 @@ class VisionModel(HybridBlock):
     def _check(self, x: Any) -> None:
         if not isinstance(x, Array):
             raise ValueError(f"{type(self).__name__} takes an array, not {type(x).__module__}.{type(x).__name__}")
-        shape, least, stem = x.shape, self._minimum_size, _first_convolution(self)
+        shape, least, stem = x.shape, self._minimum_size, first_convolution(self)
         # Where the user has put other layers in, they speak for themselves. -1: any, until the first input tells.
         channels, dtype = (stem.weight.shape[1], stem.weight.dtype) if stem is not None else (-1, x.dtype)
         if (
@@ -65,27 +77,18 @@ class VisionModel(HybridBlock):
         )
 
 
-def _first_convolution(block: Block) -> nn.Conv2D | None:
-    for child in block._children.values():
-        layer = child()
-        found = layer if isinstance(layer, nn.Conv2D) else _first_convolution(layer)
-        if found is not None:
-            return found
-    return None
-
-
 def _name(dtype: Any) -> str:
     return _dtype.name_of(_dtype.to_torch(dtype))
 
 
 def with_weights(
-    net: HybridBlock,
+    net: VisionModel,
     name: str,
     pretrained: bool | str | os.PathLike,
     device: Device | list[Device] | None,
     ctx: Device | list[Device] | None,
     root: str | os.PathLike | None,
-) -> HybridBlock:
+) -> VisionModel:
     """Load parameters for the model `name` into `net` if they are wanted; returns `net`.
 
     `pretrained` is what `find_pretrained` takes as source. `ctx` is MXNet 1.x's word for `device`; the default is the
@@ -93,5 +96,6 @@ def with_weights(
     """
     if pretrained:
         where = device if device is not None else ctx
-        load_pretrained(net, name, pretrained, root, where if where is not None else cpu())
+        found = load_pretrained(net, name, pretrained, root, where if where is not None else cpu())
+        net._weights = found.weights
     return net

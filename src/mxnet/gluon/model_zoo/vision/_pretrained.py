@@ -18,6 +18,7 @@ from mxnet.gluon import _files
 from mxnet.gluon._download import Digest, Source
 from mxnet.gluon.block import HybridBlock
 from mxnet.gluon.model_zoo import _store, model_store
+from mxnet.gluon.model_zoo.vision._fitting import load_fitting
 from mxnet.gluon.model_zoo.vision._hub import SCHEME, hub_file
 from mxnet.gluon.model_zoo.vision._registry import list_models
 from mxnet.gluon.model_zoo.vision._weights import SOURCES, Preprocessing, Weights, get_weights, weights_of
@@ -58,19 +59,22 @@ def load_pretrained(
     source: bool | str | os.PathLike,
     root: str | os.PathLike | None = None,
     device: Device | list[Device] | None = None,
+    new_head: bool = True,
 ) -> Pretrained:
     """Load into `net` what `find_pretrained` finds; the types stay those of the network.
+
+    Other channels of the images, and with `new_head` other classes, are seen to as `load_fitting` says.
 
     Raises
     ------
     AssertionError
-        If parameters are missing or have another shape than those of `net`, which is left as it was.
+        If parameters are missing or have another shape than those of `net`, which is left as it was; or, without
+        `new_head` or for the default number of classes, are for others.
     ValueError, MXNetError
         As `find_pretrained`; ValueError also for more parameters than `net` has.
     """
     found = find_pretrained(net, model, source, root)
-    params = dict(net._named_params(""))
-    _files.load(params, found.arrays, device, False, False, True, "current", f"file: {found.file}", found.release)
+    load_fitting(net, found.arrays, found.file, device, new_head, found.release)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mxnet.gluon.block import HybridBlock
@@ -97,7 +97,9 @@ def model_info(name: str) -> ModelInfo:
     return _by_spelling[spelling]
 
 
-def get_model(name: str, **kwargs: object) -> HybridBlock:
+def get_model(
+    name: str, *, features_only: bool = False, out_indices: Sequence[int] | None = None, **kwargs: object
+) -> HybridBlock:
     """Build a model of the zoo by its name.
 
     Parameters
@@ -105,8 +107,18 @@ def get_model(name: str, **kwargs: object) -> HybridBlock:
     name : str
         MXNet's name (``'mobilenetv2_1.0'``) or the constructor's (``'mobilenet_v2_1_0'``); case and punctuation are
         forgiven.
+    features_only : bool, default False
+        Whether to return a `FeatureExtractor` of it, which gives feature maps at several scales.
+    out_indices : sequence of int, optional
+        Which of its maps; default all.
     **kwargs
-        Arguments of the constructor: `device`, `root`, `classes`, what the network's class takes, and `pretrained`:
+        Arguments of the constructor: `device`, `root`, what the network's class takes, and these.
+
+        `classes`: with pretrained parameters for another number of them, the output is initialized to be trained, and a
+        message of the logger says so. `in_channels`: channels of the images; pretrained weights of the first
+        convolution are added up for one channel, repeated and scaled for others.
+
+        `pretrained`:
         True for MXNet's published parameters, or those of the next source that has the same network; ``'mxnet'`` or
         ``'torchvision'`` for that source alone; a file (MXNet's list, npz, safetensors), ``'hf://owner/name/file'``, or
         ``'checkpoint.pth#sha256=...'``. See docs/weights.md.
@@ -114,7 +126,8 @@ def get_model(name: str, **kwargs: object) -> HybridBlock:
     Raises
     ------
     ValueError
-        If there is no such model; the message lists the names, the nearest first.
+        If there is no such model; the message lists the names, the nearest first. As `FeatureExtractor` for
+        `out_indices`, which go with `features_only`.
     MXNetError
         If pretrained parameters cannot be had; the message tells where they were looked for, and what helps.
 
@@ -125,4 +138,12 @@ def get_model(name: str, **kwargs: object) -> HybridBlock:
     >>> net(mx.np.zeros((1, 3, 64, 64))).shape
     (1, 10)
     """
-    return model_info(name).constructor(**kwargs)
+    info = model_info(name)
+    if out_indices is not None and not features_only:
+        raise ValueError("out_indices chooses among the maps of features_only=True")
+    net = info.constructor(**kwargs)
+    if not features_only:
+        return net
+    from mxnet.gluon.model_zoo.vision._features import FeatureExtractor  # which stands on the networks entered here
+
+    return FeatureExtractor(net, out_indices)

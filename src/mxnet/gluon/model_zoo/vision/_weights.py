@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mxnet.gluon._download import Digest
 from mxnet.gluon.model_zoo import model_store
 from mxnet.gluon.model_zoo.vision import _weights_table as table
+from mxnet.gluon.model_zoo.vision._labels import IMAGENET, labels_of
 from mxnet.gluon.model_zoo.vision._registry import model_info
+
+if TYPE_CHECKING:
+    from mxnet.gluon.data.vision.transforms import Compose
 
 __all__ = ["SOURCES", "Preprocessing", "Weights", "get_weights", "list_weights", "weights_of"]
 
@@ -36,6 +41,8 @@ class Preprocessing:
         Of resizing.
     mean, std : tuple of float
         Of red, green and blue between 0 and 1: the mean is taken off, the rest divided by `std`.
+    antialias : bool
+        Whether a pixel of the smaller image is a mean of all that fall into it, as Pillow resizes; else OpenCV resizes.
     """
 
     resize: int = 256
@@ -43,6 +50,17 @@ class Preprocessing:
     interpolation: str = "bilinear"
     mean: tuple[float, float, float] = _IMAGENET_MEAN
     std: tuple[float, float, float] = _IMAGENET_STD
+    antialias: bool = False
+
+    def transforms(self) -> Compose:
+        """A transform that does it.
+
+        It takes a path, an image of Pillow's, or an array (height, width, 3) or (batch, height, width, 3) of type uint8
+        (grey images are repeated), and gives float32 (3, crop, crop), or a batch of that.
+        """
+        from mxnet.gluon.model_zoo.vision._eval_transform import eval_transform
+
+        return eval_transform(self.resize, self.crop, self.antialias, self.mean, self.std)
 
 
 @dataclass(frozen=True)
@@ -101,6 +119,30 @@ class Weights:
     def input_size(self) -> tuple[int, int, int]:
         """Channels, height and width of the images that `preprocessing` makes."""
         return 3, self.preprocessing.crop, self.preprocessing.crop
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the network's outputs.
+
+        Examples
+        --------
+        >>> mx.gluon.model_zoo.vision.get_weights('resnet18_v1').labels[207]
+        'golden retriever'
+        """
+        return labels_of(self.dataset)
+
+    def transforms(self) -> Compose:
+        """The preprocessing as a transform, for `Dataset.transform_first` and `Block.predict`.
+
+        See `Preprocessing.transforms`.
+
+        Examples
+        --------
+        >>> transform = mx.gluon.model_zoo.vision.get_weights('inceptionv3').transforms()
+        >>> transform(mx.np.zeros((400, 600, 3), dtype='uint8')).shape
+        (3, 299, 299)
+        """
+        return self.preprocessing.transforms()
 
 
 def list_weights(pattern: str = "*") -> list[str]:
@@ -175,7 +217,7 @@ def _of_mxnet(row: table.Published) -> Weights:
         size=4 * row.parameters,
         parameters=row.parameters,
         classes=1000,
-        dataset="imagenet-1k",
+        dataset=IMAGENET,
         preprocessing=_preprocessing(row.model),
         licence="Apache-2.0",
         top1=row.top1,
@@ -186,7 +228,7 @@ def _of_mxnet(row: table.Published) -> Weights:
 def _of_torchvision(row: table.Published, checkpoint: table.Checkpoint) -> Weights:
     digits = checkpoint.file.rpartition("-")[2].partition(".")[0]
     half = (0.5, 0.5, 0.5)
-    usual = _preprocessing(row.model)
+    usual = replace(_preprocessing(row.model), antialias=True)
     return Weights(
         name=f"{row.model}.torchvision",
         model=row.model,
@@ -197,12 +239,12 @@ def _of_torchvision(row: table.Published, checkpoint: table.Checkpoint) -> Weigh
         size=round(checkpoint.mebibytes * (1 << 20)),
         parameters=row.parameters,
         classes=1000,
-        dataset="imagenet-1k",
+        dataset=IMAGENET,
         preprocessing=usual,
         licence="BSD-3-Clause, as torchvision; its authors point to the terms of ImageNet",
         top1=checkpoint.top1,
         top5=checkpoint.top5,
-        trained_on=Preprocessing(usual.resize, usual.crop, mean=half, std=half) if checkpoint.between_ones else None,
+        trained_on=replace(usual, mean=half, std=half) if checkpoint.between_ones else None,
     )
 
 

@@ -20,13 +20,16 @@ class AlexNet(VisionModel):
     ----------
     classes : int, default 1000
         Number of classes.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
     """
 
     def __init__(self, classes: int = 1000, **kwargs: Any) -> None:
         super().__init__(minimum_size=63, **kwargs)
         self.features = nn.HybridSequential()
         for channels, kernel, stride, padding, pool in _CONVOLUTIONS:
-            self.features.add(nn.Conv2D(channels, kernel, stride, padding, activation="relu"))
+            before = 0 if len(self.features) else self._in_channels
+            self.features.add(nn.Conv2D(channels, kernel, stride, padding, activation="relu", in_channels=before))
             if pool:
                 self.features.add(nn.MaxPool2D(pool_size=3, strides=2))
         self.features.add(nn.Flatten())

@@ -74,6 +74,8 @@ class DenseNet(VisionModel):
         Rate of dropout after each layer.
     classes : int, default 1000
         Number of classes.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class DenseNet(VisionModel):
         super().__init__(minimum_size=4 * (_POOL * 2 ** (len(block_config) - 1) - 1) + 1, **kwargs)
         self.features = nn.HybridSequential()
         self.features.add(
-            nn.Conv2D(num_init_features, kernel_size=7, strides=2, padding=3, use_bias=False),
+            nn.Conv2D(num_init_features, 7, strides=2, padding=3, use_bias=False, in_channels=self._in_channels),
             nn.BatchNorm(),
             nn.Activation("relu"),
             nn.MaxPool2D(pool_size=3, strides=2, padding=1),
@@ -139,7 +141,7 @@ def get_densenet(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `bn_size`, `dropout` and `classes`, as for `DenseNet`.
+        `bn_size`, `dropout`, `classes` and `in_channels`, as for `DenseNet`.
 
     Raises
     ------

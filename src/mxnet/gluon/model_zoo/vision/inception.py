@@ -17,10 +17,12 @@ __all__ = ["Inception3", "inception_v3"]
 Convolution = tuple
 
 
-def _convolution(channels: int, kernel: Any = 1, stride: int = 1, padding: Any = 0) -> nn.HybridSequential:
+def _convolution(
+    channels: int, kernel: Any = 1, stride: int = 1, padding: Any = 0, before: int = 0
+) -> nn.HybridSequential:
     layers = nn.HybridSequential()
     layers.add(
-        nn.Conv2D(channels, kernel, strides=stride, padding=padding, use_bias=False),
+        nn.Conv2D(channels, kernel, strides=stride, padding=padding, use_bias=False, in_channels=before),
         nn.BatchNorm(epsilon=0.001),
         nn.Activation("relu"),
     )
@@ -116,13 +118,16 @@ class Inception3(VisionModel):
     ----------
     classes : int, default 1000
         Number of classes.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
     """
 
     def __init__(self, classes: int = 1000, **kwargs: Any) -> None:
         super().__init__(minimum_size=299, **kwargs)
         self.features = nn.HybridSequential()
         self.features.add(
-            *(_convolution(*row) for row in ((32, 3, 2), (32, 3), (64, 3, 1, 1))),
+            _convolution(32, 3, 2, before=self._in_channels),
+            *(_convolution(*row) for row in ((32, 3), (64, 3, 1, 1))),
             _max_pool(),
             *(_convolution(*row) for row in ((80,), (192, 3))),
             _max_pool(),
@@ -157,6 +162,6 @@ def inception_v3(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `classes`, as for `Inception3`.
+        `classes` and `in_channels`, as for `Inception3`.
     """
     return with_weights(Inception3(**kwargs), "inceptionv3", pretrained, device, ctx, root)

@@ -38,11 +38,22 @@ class RELU6(HybridBlock):
 
 
 def _convolution(
-    channels: int, kernel_size: int = 1, stride: int = 1, groups: int = 1, activation: HybridBlock | None = None
+    channels: int,
+    kernel_size: int = 1,
+    stride: int = 1,
+    groups: int = 1,
+    activation: HybridBlock | None = None,
+    in_channels: int = 0,
 ) -> tuple[HybridBlock, ...]:
     """A convolution that keeps the size but for its stride, BatchNorm, and the activation if there is one."""
     convolution = nn.Conv2D(
-        channels, kernel_size, strides=stride, padding=kernel_size // 2, groups=groups, use_bias=False
+        channels,
+        kernel_size,
+        strides=stride,
+        padding=kernel_size // 2,
+        groups=groups,
+        use_bias=False,
+        in_channels=in_channels,
     )
     return (convolution, nn.BatchNorm()) if activation is None else (convolution, nn.BatchNorm(), activation)
 
@@ -62,6 +73,8 @@ class MobileNet(VisionModel):
         Width: the channels as a multiple of the paper's; at least 0.25.
     classes : int, default 1000
         Number of classes.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
 
     Raises
     ------
@@ -74,7 +87,8 @@ class MobileNet(VisionModel):
         super().__init__(**kwargs)
         self.features = nn.HybridSequential()
         before = int(32 * multiplier)
-        self.features.add(*_convolution(before, 3, stride=2, activation=nn.Activation("relu")))
+        stem = _convolution(before, 3, stride=2, activation=nn.Activation("relu"), in_channels=self._in_channels)
+        self.features.add(*stem)
         for base, stride in _PAIRS:
             channels = int(base * multiplier)
             self.features.add(*_convolution(before, 3, stride, groups=before, activation=nn.Activation("relu")))
@@ -122,7 +136,8 @@ class MobileNetV2(VisionModel):
         super().__init__(**kwargs)
         self.features = nn.HybridSequential()
         before = int(32 * multiplier)
-        self.features.add(*_convolution(before, 3, stride=2, activation=RELU6()))
+        stem = _convolution(before, 3, stride=2, activation=RELU6(), in_channels=self._in_channels)
+        self.features.add(*stem)
         for expansion, base, repeats, first_stride in _BOTTLENECKS:
             channels = int(base * multiplier)
             for position in range(repeats):
@@ -184,7 +199,7 @@ def get_mobilenet(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `classes`, as for `MobileNet`.
+        `classes` and `in_channels`, as for `MobileNet`.
 
     Raises
     ------

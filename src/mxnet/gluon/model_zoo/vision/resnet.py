@@ -182,10 +182,10 @@ class _ResNet(VisionModel):
 
     def _add_stem(self, channels: int, thumbnail: bool) -> None:
         if thumbnail:
-            self.features.add(_conv3x3(channels, 1, 0))
+            self.features.add(_conv3x3(channels, 1, self._in_channels))
             return
         self.features.add(
-            nn.Conv2D(channels, 7, strides=2, padding=3, use_bias=False),
+            nn.Conv2D(channels, 7, strides=2, padding=3, use_bias=False, in_channels=self._in_channels),
             nn.BatchNorm(),
             nn.Activation("relu"),
             nn.MaxPool2D(pool_size=3, strides=2, padding=1),
@@ -215,6 +215,8 @@ class ResNetV1(_ResNet):
         Number of classes.
     thumbnail : bool, default False
         Whether the stem is one 3x3 convolution that keeps the size, for small images.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
 
     Raises
     ------
@@ -252,7 +254,7 @@ class ResNetV2(_ResNet):
         **kwargs: Any,
     ) -> None:
         super().__init__(layers, channels, **kwargs)
-        self.features.add(nn.BatchNorm(scale=False, center=False))
+        self.features.add(nn.BatchNorm(scale=False, center=False, in_channels=self._in_channels))
         self._add_stem(channels[0], thumbnail)
         self._add_stages(block, layers, channels)
         self.features.add(nn.BatchNorm(), nn.Activation("relu"), nn.GlobalAvgPool2D(), nn.Flatten())
@@ -300,7 +302,7 @@ def get_resnet(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `classes` and `thumbnail`, as for `ResNetV1`.
+        `classes`, `thumbnail` and `in_channels`, as for `ResNetV1`.
 
     Raises
     ------

@@ -37,6 +37,8 @@ class SqueezeNet(VisionModel):
         1.1 pools earlier, so it computes less.
     classes : int, default 1000
         Number of classes.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
 
     Raises
     ------
@@ -50,7 +52,9 @@ class SqueezeNet(VisionModel):
         channels, kernel, stages, minimum_size = _SPECIFICATIONS[version]
         super().__init__(minimum_size=minimum_size, **kwargs)
         self.features = nn.HybridSequential()
-        self.features.add(nn.Conv2D(channels, kernel_size=kernel, strides=2), nn.Activation("relu"))
+        self.features.add(
+            nn.Conv2D(channels, kernel_size=kernel, strides=2, in_channels=self._in_channels), nn.Activation("relu")
+        )
         for stage in stages:
             self.features.add(nn.MaxPool2D(pool_size=3, strides=2, ceil_mode=True))
             self.features.add(*(_fire(squeeze) for squeeze in stage))
@@ -90,7 +94,7 @@ def get_squeezenet(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `classes`, as for `SqueezeNet`.
+        `classes` and `in_channels`, as for `SqueezeNet`.
 
     Raises
     ------

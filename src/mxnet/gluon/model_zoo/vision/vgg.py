@@ -39,6 +39,8 @@ class VGG(VisionModel):
         Number of classes.
     batch_norm : bool, default False
         Whether a BatchNorm follows each convolution.
+    in_channels : int, default 0
+        Channels of the images; 0: the first input tells.
 
     Raises
     ------
@@ -70,7 +72,10 @@ class VGG(VisionModel):
 
     def _add_convolution(self, channels: int, batch_norm: bool) -> None:
         initializer = Xavier(rnd_type="gaussian", factor_type="out", magnitude=2)
-        self.features.add(nn.Conv2D(channels, kernel_size=3, padding=1, weight_initializer=initializer))
+        before = 0 if len(self.features) else self._in_channels
+        self.features.add(
+            nn.Conv2D(channels, kernel_size=3, padding=1, weight_initializer=initializer, in_channels=before)
+        )
         if batch_norm:
             self.features.add(nn.BatchNorm())
         self.features.add(nn.Activation("relu"))
@@ -107,7 +112,7 @@ def get_vgg(
     root : path, default ``$MXNET_HOME/models``
         Folder of published parameters.
     **kwargs
-        `classes` and `batch_norm`, as for `VGG`.
+        `classes`, `batch_norm` and `in_channels`, as for `VGG`.
 
     Raises
     ------
