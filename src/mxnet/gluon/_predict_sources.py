@@ -18,7 +18,7 @@ from mxnet.device import cpu
 from mxnet.gluon.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler, SimpleDataset
 from mxnet.gluon.data._workers import InProcess, Threads
 from mxnet.gluon.data.batchify import Stack
-from mxnet.gluon.data.vision import ImageRecordDataset, transforms
+from mxnet.gluon.data.vision import ImageRecordDataset
 from mxnet.gluon.data.vision.datasets import EXTENSIONS
 from mxnet.image import imread
 from mxnet.ndarray._array import Array
@@ -148,7 +148,9 @@ class _Shared:
 def _of_path(path: str, how: Reading) -> Source:
     path = os.path.expanduser(path)
     if how.transform is None:
-        how = how._replace(transform=_evaluation_of_imagenet())
+        from mxnet.gluon.model_zoo.vision import Preprocessing  # the zoo imports blocks
+
+        how = how._replace(transform=Preprocessing().transforms())
     if os.path.isdir(path):
         return _of_dataset(_Images(path), how, f"the folder {path!r}, which has no images ({', '.join(EXTENSIONS)})")
     if not os.path.exists(path):
@@ -174,17 +176,6 @@ class _Images(Dataset):
 
     def __len__(self) -> int:
         return len(self._paths)
-
-
-def _evaluation_of_imagenet() -> Callable[[Any], Any]:
-    return transforms.Compose(
-        [
-            transforms.Resize(256, keep_ratio=True),
-            transforms.CenterCrop(224),
-            transforms.ToTensor(),
-            transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-        ]
-    )
 
 
 def _of_array(data: Any, how: Reading) -> Source:
