@@ -196,6 +196,31 @@ def test_a_server_without_certificate(server, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_certificates_that_are_not_there(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    address = server.url.replace("http:", "https:")
+    with pytest.raises(NotObtained, match=r"not asked: .* TLS CA certificate bundle, invalid path: .*nowhere\.pem"):
+        obtain(tmp_path / "file", [Source(f"{address}/file")], SHA1)
+
+
+def test_a_proxy_that_is_not_there(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://me:secret@127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(NotObtained, match=r"no connection through the proxy: Connection refused \(2 attempts\)$"):
+        obtain(tmp_path / "file", [Source("http://example.invalid/file")], SHA1)
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@[bad/file", "http://[1::2::3]/file", "no address", "//host/file"])
+def test_what_is_no_address(server, tmp_path, url):
+    sources = [Source(url), Source(f"{server.url}/file")]
+    with pytest.raises(NotObtained, match="is no address to download from") as caught:
+        obtain(tmp_path / "file", sources[:1], SHA1)
+    assert "secret" not in str(caught.value)
+    obtain(tmp_path / "file", sources, SHA1)
+    assert (tmp_path / "file").read_bytes() == DATA
+
+
 def test_names_and_passwords_are_not_shown(server, tmp_path):
     address = server.url.replace("http://", "http://me:secret@")
     with pytest.raises(NotObtained) as caught:
@@ -342,6 +367,25 @@ def test_threads_download_once(server, tmp_path):
     for thread in threads:
         thread.join()
     assert len(server.requests) == 1 and os.listdir(tmp_path) == ["file"]
+
+
+def test_files_whose_names_begin_alike_do_not_meet(server, tmp_path):
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(handler, data):
+        started.set()
+        go_on.wait(20)
+        handler.answer(200, data)
+
+    server.manners = [slow]
+    thread = threading.Thread(target=fetch, args=(server, tmp_path / "model.zip"))
+    thread.start()
+    started.wait(20)
+    assert fetch(server, tmp_path / "model") == DATA
+    go_on.set()
+    thread.join()
+    assert (tmp_path / "model.zip").read_bytes() == DATA
+    assert sorted(os.listdir(tmp_path)) == ["model", "model.zip"]
 
 
 def test_who_waited_for_a_failure_does_not_try_the_same(server, tmp_path, monkeypatch):

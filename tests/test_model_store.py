@@ -107,9 +107,17 @@ def test_repositories_are_tried_in_order(server, file, tmp_path, monkeypatch):
     assert [path.split("/")[1] for path in server.paths] == ["first"] * 4 + ["second"] * 4
     monkeypatch.setenv("MXNET_GLUON_REPO", f"{server.url}/first,{third}")
     model_store.get_model_file(MODEL, tmp_path / "root2")
-    monkeypatch.setenv("MXNET_GLUON_REPO", str(tmp_path / "third"))
-    model_store.get_model_file(MODEL, tmp_path / "root3")
-    assert (tmp_path / "root3" / file).read_bytes() == DATA
+
+
+@pytest.mark.parametrize("folder", ["{home}/third", "~/third", "third", "./third/"])
+def test_a_repository_may_be_a_folder(file, tmp_path, monkeypatch, folder):
+    (tmp_path / "third").mkdir()
+    (tmp_path / "third" / file).write_bytes(DATA)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MXNET_GLUON_REPO", folder.format(home=tmp_path))
+    path = Path(model_store.get_model_file(MODEL, tmp_path / "root"))
+    assert path.read_bytes() == DATA
 
 
 def test_offline_makes_no_connection(tmp_path, file, monkeypatch):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import secrets
 import sys
-import urllib.parse
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mxnet.base import MXNetError
-from mxnet.gluon._transfer import Patience, StorageError, TransferError, shown, storage_error, transfer
+from mxnet.gluon._transfer import Patience, StorageError, TransferError, host_of, shown, storage_error, transfer
 from mxnet.gluon._turns import NOTE, Turn, take_turn
 
 __all__ = ["Digest", "NotObtained", "Source", "WrongFile", "obtain", "remove_leftovers"]
@@ -161,7 +161,7 @@ class _Fetching:
             raise NotObtained(self._turn.failure)
         outcomes, failing, last = [], set(), None
         for source in sources:
-            host = urllib.parse.urlsplit(source.url).netloc
+            host = host_of(source.url)
             if host in failing:
                 continue
             try:
@@ -234,9 +234,10 @@ class _Fetching:
     def _remove_partials(self) -> None:
         """Delete what this turn, or one that was killed, has left of the file."""
         if self._turn.locked:
-            start = _beside(self._target, ".").name
+            # Not those of another file, whose name begins like this one's.
+            ours = re.compile(re.escape(_beside(self._target, ".").name) + "[0-9a-f]{8}" + re.escape(_PARTIAL))
             for path in self._target.parent.iterdir():
-                if path.name.startswith(start) and path.name.endswith(_PARTIAL):
+                if ours.fullmatch(path.name):
                     path.unlink(missing_ok=True)
 
 

@@ -20,7 +20,7 @@ from mxnet.base import MXNetError, environment_flag
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Patience", "StorageError", "TransferError", "shown", "storage_error", "transfer"]
+__all__ = ["Patience", "StorageError", "TransferError", "host_of", "shown", "storage_error", "transfer"]
 
 Report = Callable[[int, int | None], Any]
 
@@ -32,6 +32,7 @@ _SLOWEST = 1024  # bytes a second; less, over the time that silence would be bor
 _MOST_REDIRECTS = 10
 _PROGRESS = 1 << 20  # bytes that an attempt must add to count as one that went well
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_START = re.compile(r"([a-z][a-z\d+.-]*://)([^/?#]*@)?([^/?#]*)", re.IGNORECASE)  # scheme, who asks, host
 
 _sleep = time.sleep
 
@@ -109,8 +110,13 @@ def _number(variable: str, default: float, least: float) -> float:
 
 def shown(url: str) -> str:
     """An address for people to read: without the name and the password it may carry."""
-    parts = urllib.parse.urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return _START.sub(r"\1\3", url, count=1)
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, as they are written there; empty if it has none."""
+    match = _START.match(url)
+    return match[3] if match else ""
 
 
 def transfer(
@@ -188,7 +194,10 @@ def _after(failure: _Interrupted, number: int) -> str:
 
 
 def _attempt_of(url: str) -> type[_Attempt]:
-    scheme = urllib.parse.urlsplit(url).scheme.lower()
+    try:
+        scheme = urllib.parse.urlsplit(url).scheme
+    except ValueError as cause:
+        raise TransferError(f"is no address to download from: {cause}") from cause
     if scheme == "file":
         return _LocalAttempt
     if scheme not in ("http", "https", "ftp", "sftp"):
@@ -286,18 +295,21 @@ class _HttpAttempt(_Attempt):
         with requests.Session() as session:
             session.max_redirects = _MOST_REDIRECTS
             try:
-                with session.get(
-                    self.url,
-                    headers=self._headers(),
-                    stream=True,
-                    timeout=(self.patience.connect, self.patience.read),
-                    verify=self.verify_ssl,
-                ) as response:
+                with self._asked(session, self._headers()) as response:
                     self._receive(response)
             except requests.TooManyRedirects as cause:
                 raise TransferError(f"redirects more than {_MOST_REDIRECTS} times") from cause
             except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as cause:
                 raise _translated(cause, self.patience) from cause
+
+    def _asked(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
+        timeout = (self.patience.connect, self.patience.read)
+        try:
+            return session.get(self.url, headers=headers, stream=True, timeout=timeout, verify=self.verify_ssl)
+        except OSError as cause:
+            if type(cause) is OSError:  # of requests itself, which does not find REQUESTS_CA_BUNDLE
+                raise TransferError(f"not asked: {cause}") from cause
+            raise
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": f"mxnet-torch/{__version__}"}
@@ -379,6 +391,8 @@ def _translated(error: Exception, patience: Patience) -> Exception:
         return TransferError(f"no secure connection: {_bottom(error)}")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return TransferError(f"is no address to download from: {error}")
+    if isinstance(error, requests.exceptions.ProxyError):
+        return _Interrupted(f"no connection through the proxy: {_bottom(error)}", unreachable=True)
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(reason, NewConnectionError):
         return _Interrupted(f"no connection: {_bottom(error)}", unreachable=True)

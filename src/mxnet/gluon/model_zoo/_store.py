@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from mxnet.gluon.model_zoo import _store_zip
 __all__ = ["Missing", "find", "folder", "mirrored", "not_found", "zipped"]
 
 _UNDER = "gluon/models"  # where MXNet's repository has its files
+_ADDRESS = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")  # and not a folder: the scheme is longer than a drive's letter
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ def folder(root: str | os.PathLike | None) -> Path:
 def mirrored(file: str, size: int, zips: bool = False) -> Iterator[Source]:
     """Where the repositories of ``MXNET_GLUON_REPO`` may have a file, in their order.
 
-    A repository has it under ``gluon/models/``, as MXNet's has, or directly; with `zips` also, and first, in a zip of
-    its own. It is about `size` bytes long.
+    A repository is an address or a folder. It has the file under ``gluon/models/``, as MXNet's has, or directly; with
+    `zips` also, and first, in a zip of its own. It is about `size` bytes long.
     """
     named = (part.strip() for part in os.environ.get("MXNET_GLUON_REPO", "").split(","))
     for repository in filter(None, named):
-        base = Path(repository).as_uri() if os.path.isabs(repository) else repository.rstrip("/")
+        base = (
+            repository.rstrip("/") if _ADDRESS.match(repository) else Path(repository).expanduser().absolute().as_uri()
+        )
         for place in (f"{base}/{_UNDER}", base):
             if zips:
                 yield zipped(f"{place}/{Path(file).stem}.zip", file, size)
