@@ -45,6 +45,17 @@ def test_lists_of_keys_and_the_joint_forms():
     assert [array.item() for array in both] == [8, 8]
 
 
+def test_arrays_of_a_key_that_comes_twice_are_summed():
+    store = mx.kv.create()
+    store.init([1, 2], arrays(0, 0))
+    store.push([1, 2, 1], [arrays(1)[0], arrays(10)[0], arrays(2, 4)])
+    assert read(store, 1) + read(store, 2) == [7, 7, 10, 10]
+    seen = []
+    store._set_updater(lambda key, pushed, stored: seen.append((key, pushed.item())))
+    store.push([1, 1], arrays(3, 4))
+    assert seen == [(1, 7.0)]
+
+
 def test_an_updater_takes_in_what_is_pushed(tmp_path):
     store = mx.kv.create("device")
     store.init(0, arrays(1)[0])
@@ -73,7 +84,11 @@ def test_wrong_calls():
     store = mx.kv.create()
     store.init(1, arrays(1)[0])
     with pytest.raises(MXNetError, match="key 1 is in the store already"):
-        store.init(1, arrays(1)[0])
+        store.init([2, 1], arrays(1, 1))
+    with pytest.raises(MXNetError, match="key 2 .*comes twice"):
+        store.init([2, 2], arrays(1, 1))
+    with pytest.raises(MXNetError, match="all integers or all strings"):
+        store.init([2, "a"], arrays(1, 1))
     with pytest.raises(MXNetError, match="all integers or all strings"):
         store.init("a", arrays(1)[0])
     with pytest.raises(AssertionError, match="integer or a string, not 1.5"):

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 
 from mxnet import _processes
+from mxnet._dtype import name_of
+from mxnet.base import MXNetError
 from mxnet.kvstore._compression import Compression, Sum
 from mxnet.kvstore.base import KVStoreBase
-from mxnet.kvstore.kvstore import KVStore, Pairs, keyed, sum_over_devices
+from mxnet.kvstore.kvstore import KVStore, Pairs, grouped, keyed, sum_over_devices
 
 __all__ = ["BytePS", "DistributedKVStore", "Horovod"]
 
@@ -67,15 +69,18 @@ class DistributedKVStore(KVStore):
         ------
         MXNetError
             If the key is taken, or not of the kind of those there are, or the processes' shapes or types differ.
+            Nothing has changed then.
         AssertionError
             If it is neither an integer nor a string.
         """
-        super().init(key, value)
-        stored = [(one, self._values[one]._data) for one, _ in keyed(key, value)]
-        described = [f"{one!r} of shape {tuple(data.shape)} and type {data.dtype}" for one, data in stored]
+        pairs = keyed(key, value)
+        self._check_new([one for one, _ in pairs])
+        given = [(one, arrays[0]._data) for one, arrays in pairs]
+        described = [f"{one!r} of shape {tuple(data.shape)} and type {name_of(data.dtype)}" for one, data in given]
         self.processes.check_same(described, "the keys of init")
-        for _, data in stored:
-            self.processes.send(data, 0, "init")
+        super().init(key, value)
+        for one, _ in pairs:
+            self.processes.send(self._values[one]._data, 0, "init")
 
     def _totals(self, pairs: Pairs) -> list[torch.Tensor]:
         """The sum for each key over all devices and processes."""
@@ -125,17 +130,33 @@ class _WithoutStorage(DistributedKVStore):
         return False
 
     def broadcast(self, key: Any, value: Any, out: Any, priority: int = 0) -> None:
-        """Write process 0's `value` to each array of `out`, in every process."""
-        for (_, values), (_, targets) in zip(keyed(key, value), keyed(key, out), strict=True):
+        """Write process 0's `value` to each array of `out`, in every process.
+
+        Raises
+        ------
+        MXNetError
+            If the arrays of a key have several shapes. Nothing has changed then.
+        """
+        pairs = keyed(key, value)
+        into = keyed(key, out)
+        _check_shapes([*pairs, *into])
+        for (_, values), (_, targets) in zip(pairs, into, strict=True):
             moved = values[0]._data.detach().clone()
             self.processes.send(moved, 0, "a broadcast")
             for array in targets:
                 array._data.copy_(moved)
 
     def pushpull(self, key: Any, value: Any, out: Any = None, priority: int = 0) -> None:
-        """Write the sum of the arrays of `value`, over all processes, to each array of `out`, else to those."""
-        pairs = keyed(key, value)
-        targets = pairs if out is None else keyed(key, out)
+        """Write the sum of the arrays of `value`, over all processes, to each array of `out`, else to those.
+
+        Raises
+        ------
+        MXNetError
+            As `broadcast`.
+        """
+        pairs = grouped(keyed(key, value))
+        targets = pairs if out is None else grouped(keyed(key, out))
+        _check_shapes([*pairs, *targets])
         for (_, arrays), total in zip(targets, self._totals(pairs), strict=True):
             for array in arrays:
                 array._data.copy_(total)
@@ -151,6 +172,13 @@ class _WithoutStorage(DistributedKVStore):
 
     def set_optimizer(self, optimizer: Any) -> None:
         raise self._lacks("set_optimizer")
+
+
+def _check_shapes(pairs: Pairs) -> None:
+    for key, arrays in grouped(pairs):
+        shapes = {tuple(array.shape): None for array in arrays}
+        if len(shapes) > 1:
+            raise MXNetError(f"key {key!r}: the arrays of a key have one shape, not {' and '.join(map(str, shapes))}")
 
 
 @KVStoreBase.register

@@ -16,7 +16,7 @@ from mxnet.kvstore.base import KVStoreBase
 from mxnet.ndarray._array import Array
 from mxnet.optimizer import Optimizer, Updater, get_updater
 
-__all__ = ["KVStore", "keyed", "sum_over_devices"]
+__all__ = ["KVStore", "grouped", "keyed", "sum_over_devices"]
 
 Pairs = Sequence[tuple[int | str, list[Array]]]
 
@@ -74,24 +74,26 @@ class KVStore(KVStoreBase):
         Raises
         ------
         MXNetError
-            If the key is taken, or not of the kind of those there are.
+            If the key is taken, or not of the kind of those there are. Nothing has changed then.
         AssertionError
             If it is neither an integer nor a string.
         """
-        for one, arrays in keyed(key, value):
-            self._check_new(one)
-            with torch.no_grad():
-                self._values[one] = arrays[0].copy()
+        pairs = keyed(key, value)
+        self._check_new([one for one, _ in pairs])
+        with torch.no_grad():
+            self._values |= {one: arrays[0].copy() for one, arrays in pairs}
 
     def push(self, key: Any, value: Any, priority: int = 0) -> None:
         """Sum the arrays of each key and store the sum; or let the updater take it in, if one is set.
+
+        Arrays of a key that is given more than once are summed too.
 
         Raises
         ------
         MXNetError
             For a key that is not there, or another shape. Nothing has changed then.
         """
-        pairs = keyed(key, value)
+        pairs = grouped(keyed(key, value))
         targets = [self._get(one, arrays) for one, arrays in pairs]
         for (one, _), stored, total in zip(pairs, targets, self._totals(pairs), strict=True):
             if self._updater is None:
@@ -198,11 +200,14 @@ class KVStore(KVStoreBase):
             raise AssertionError("this store has no optimizer: call set_optimizer first")
         return self._updater
 
-    def _check_new(self, key: int | str) -> None:
-        if key in self._values:
-            raise MXNetError(f"key {key!r} is in the store already")
-        if any(type(known) is not type(key) for known in self._values):
-            raise MXNetError(f"the keys of a store are all integers or all strings, so {key!r} cannot join them")
+    def _check_new(self, keys: Sequence[int | str]) -> None:
+        there = set(self._values)
+        for key in keys:
+            if key in there:
+                raise MXNetError(f"key {key!r} is in the store already, or comes twice")
+            if any(type(known) is not type(key) for known in there):
+                raise MXNetError(f"the keys of a store are all integers or all strings, so {key!r} cannot join them")
+            there.add(key)
 
     def _get(self, key: int | str, arrays: list[Array]) -> Array:
         if key not in self._values:
@@ -240,3 +245,11 @@ def keyed(key: Any, value: Any) -> list[tuple[int | str, list[Array]]]:
     if len(key) != len(value):
         raise AssertionError(f"{len(key)} keys and {len(value)} values: the numbers must be equal")
     return [(one, [v] if isinstance(v, Array) else list(v)) for one, v in zip(key, value, strict=True)]
+
+
+def grouped(pairs: Pairs) -> list[tuple[int | str, list[Array]]]:
+    """Each key once, with all its arrays."""
+    found: dict[int | str, list[Array]] = {}
+    for key, arrays in pairs:
+        found.setdefault(key, []).extend(arrays)
+    return list(found.items())
