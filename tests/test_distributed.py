@@ -216,6 +216,8 @@ def test_what_a_store_holds(by_two):
         "updated": [7.5, 10],
         "horovod sums": [3, 4],
         "horovod broadcasts": [1, 2],
+        "updated by a key that comes twice": [-13.5, -18],  # [3, 4] less half of [33, 44]
+        "horovod with a key that comes twice": [33, 44],
     }
 
 
@@ -227,10 +229,19 @@ ERRORS = {
     "networks": r"MXNetError: Trainer, kvstore 'dist_sync': the processes differ in the shapes of parameters: "
     r"process 0 has .*weight of shape \(3, 2\), process 1 has .*weight of shape \(4, 2\)",
     "parameters": r"MXNetError: .* the parameters of the trainer: process 0 has .*bias.*, process 1 has no",
+    **dict.fromkeys(
+        ("frozen in one", "frozen in one again"),
+        r"MXNetError: .* the gradients that are summed: process 0 has .*rare.bias of .*process 1 has .*common.bias of",
+    ),
+    "compression": r"MXNetError: .* process 0 has compression 2bit of 0.5, process 1 has compression bf16",
     "alone": r"UserWarning: this is process [01] of 2, but kvstore 'device' sums gradients within one process",
     "async": r"UserWarning: kvstore 'dist_async': there are no servers .* does what 'dist_sync' does",
     "async by hand": r"ValueError: Cannot set update_on_kvstore=False .* async",
     "horovod": r"ValueError: update_on_kvstore=True needs a kvstore that updates, but kvstore is 'horovod'",
+    "horovod shapes": r"MXNetError: key 'key': the arrays of a key have one shape, not \(2,\) and \(3, 2\)",
+    "horovod broadcast": r"MXNetError: key 'key': the arrays of a key have one shape, not \(2,\) and \(1,\)",
+    "init": r"MXNetError: kvstore 'dist_sync': the processes differ in the keys of init: process 0 has 3 of shape "
+    r"\(2,\) and type float32, process 1 has 3 of shape \(3,\) and type float32",
 }
 
 

@@ -319,6 +319,11 @@ def stored(member):
     note("horovod sums")
     allreduce.broadcast("key", mine, [out])
     note("horovod broadcasts")
+    store.push([3, 3], [mine, mine * 10])
+    store.pull(3, out)
+    note("updated by a key that comes twice")
+    allreduce.pushpull(["key", "key"], [mine, mine * 10], [out, mx.np.zeros(2)])
+    note("horovod with a key that comes twice")
     return found
 
 
@@ -356,11 +361,30 @@ def errors(member):
     found["update sizes"] = error_of(lambda: member.trainer(net, update_on_kvstore=False).update(1 + rank))
     found["networks"] = error_of(lambda: member.trainer(nn_of(3 + rank)))
     found["parameters"] = error_of(lambda: member.trainer(nn_of(3, bias=rank == 0)))
+    for param in net[0].rare.collect_params().values():
+        param.grad_req = "null" if rank == 1 else "write"
+    for name in ("frozen in one", "frozen in one again"):
+        backward(use_rare=True)
+        found[name] = error_of(lambda: trainer.step(4))
+    for param in net[0].rare.collect_params().values():
+        param.grad_req = "write"
+    backward(use_rare=True)
+    trainer.step(4)
+    net = member.network(nn.Dense(4, in_units=3))
+    trainer = member.trainer(net, compression_params={"type": "bf16"} if rank else {"type": "2bit"})
+    loss_of(net, mx.np.ones((1, 3)), mx.np.zeros(1)).backward()
+    found["compression"] = error_of(lambda: trainer.step(4))
     found["alone"] = error_of(lambda: member.trainer(net, kvstore="device"))
     found["async"] = error_of(lambda: mx.kv.create("dist_async"))
     found["async again"] = error_of(lambda: member.trainer(net, kvstore="dist_async"))
     found["async by hand"] = error_of(lambda: member.trainer(net, kvstore="dist_async", update_on_kvstore=False))
     found["horovod"] = error_of(lambda: member.trainer(net, kvstore="horovod", update_on_kvstore=True))
+    allreduce = mx.kv.create("horovod")
+    found["horovod shapes"] = error_of(lambda: allreduce.pushpull("key", mx.np.ones(2), mx.np.ones((3, 2))))
+    found["horovod broadcast"] = error_of(lambda: allreduce.broadcast("key", mx.np.ones(2), [mx.np.ones(1)]))
+    store = mx.kv.create("dist_sync")
+    found["init"] = error_of(lambda: store.init(3, mx.np.ones(2 + rank)))
+    store.init(3, mx.np.ones(2))  # the key is free still
     return found
 
 

@@ -20,10 +20,13 @@ from mxnet.gluon._same_start import SameStart
 from mxnet.gluon.parameter import Parameter
 from mxnet.kvstore import KVStore, KVStoreBase
 from mxnet.kvstore._buckets import Buckets, Form
+from mxnet.kvstore._compression import Compression
 from mxnet.kvstore._distributed import DistributedKVStore
 from mxnet.ndarray._gradients import Mark
 
 __all__ = ["Reducer", "reducer_for", "stale"]
+
+_VOTES = 4  # of a step, before those for each parameter: other parameters, the batch size twice, a stale gradient
 
 
 class Reducer(Protocol):
@@ -146,17 +149,19 @@ class _OverProcesses:
         if self._start is not None:
             self._start.complete()
             self._start = None
-        buckets = self._buckets_for(trained)
         totals = [_total(each) for each in marks]
-        votes = [*self._size_votes(batch_size), self._stale_vote(marks) if refuse_stale else 0]
-        sums, agreed = buckets.finish(totals, [*votes, *[float(total is not None) for total in totals]])
-        self._check_sizes(*agreed[:2])
-        if agreed[2]:
-            raise self._stale_error(trained, agreed[2])
-        for total, each, fresh in zip(sums, marks, agreed[3:], strict=True):
+        came = [float(total is not None) for total in totals]
+        votes = [0.0, *self._size_votes(batch_size), self._stale_vote(marks) if refuse_stale else 0.0, *came]
+        sums, agreed = self._buckets_for(trained).finish(totals, votes)
+        if agreed[0]:  # another process has other parameters now, or another compression
+            sums, agreed = self._made(self._made_for).finish(totals, votes)
+        self._check_sizes(*agreed[1:3])
+        if agreed[3]:
+            raise self._stale_error(trained, agreed[3])
+        for total, each, fresh in zip(sums, marks, agreed[_VOTES:], strict=True):
             if fresh:
                 _write(total, each)
-        self._listen(trained, marks, buckets)
+        self._listen(trained, marks, self._buckets)
 
     def check(self, batch_size: float) -> None:
         self._check_sizes(*self._processes.largest(self._size_votes(batch_size), "the batch size of update"))
@@ -164,13 +169,27 @@ class _OverProcesses:
     def _buckets_for(self, trained: list[Parameter]) -> Buckets:
         forms = [_form(parameter) for parameter in trained]
         made_for = trained, forms, self._store.compression
-        if self._buckets is None or self._made_for != made_for:
-            if self._buckets is not None:  # other processes may wait for its buckets since their last backward pass
-                self._buckets.finish([None] * len(self._made_for[1]), [])
-            described = [_described(parameter, form) for parameter, form in zip(trained, forms, strict=True)]
-            self._processes.check_same(described, "the parameters that are trained")
-            self._buckets = Buckets(self._processes, forms, self._store.compression)
-            self._made_for = made_for
+        if self._buckets is None:
+            return self._made(made_for)
+        if self._made_for != made_for:
+            # Other processes may wait for the buckets since their last backward pass, and go on with them otherwise.
+            count = len(self._made_for[0])
+            self._buckets.finish([None] * count, [1.0, *[0.0] * (_VOTES - 1 + count)])
+            return self._made(made_for)
+        return self._buckets
+
+    def _made(self, made_for: tuple[list[Parameter], list[Form], Compression]) -> Buckets:
+        """New buckets, in all processes at once.
+
+        Raises
+        ------
+        MXNetError
+            If the processes differ in what they are for.
+        """
+        trained, forms, compression = made_for
+        described = [_described(parameter, form) for parameter, form in zip(trained, forms, strict=True)]
+        self._processes.check_same([f"compression {compression}", *described], "the gradients that are summed")
+        self._buckets, self._made_for = Buckets(self._processes, forms, compression), made_for
         return self._buckets
 
     def _listen(self, trained: list[Parameter], marks: list[list[Mark]], buckets: Buckets) -> None:

@@ -116,6 +116,9 @@ class Compression:
         if not 0 < self._threshold < float("inf"):
             raise MXNetError(f"the threshold of 2bit compression must be positive, not {self._threshold:g}")
 
+    def __str__(self) -> str:
+        return f"{self._kind or 'none'}{f' of {self._threshold:g}' if self._kind == '2bit' else ''}"
+
     def sum_of(self, processes: Processes, flat: torch.Tensor) -> Sum:
         """What sums a flat buffer, time and again."""
         if self._kind is None or flat.dtype is not torch.float32:
