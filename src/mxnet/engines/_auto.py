@@ -9,6 +9,7 @@ import math
 import os
 import platform
 import time
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -142,22 +143,23 @@ def _compared(
     """The fastest: each new one against the best so far, so that no more than two are held."""
     best, champion, failure = "", None, None
     for name, engine in contenders.items():
+        challenger = None  # the one that lost, or failed, goes before the next is compiled
         try:
             challenger = _assembled(engine, graph, sample)
             first = _seconds(challenger.function, sample)  # it may prepare things
             tells = champion is not None and min(first, tried[best]) > _LONG
             tried[name] = first if tells else _seconds(challenger.function, sample)
         except Exception as error:  # whatever a foreign library raises; another one may do
-            failure = error
+            failure = _emptied(error)
             continue
         if champion is not None and tried[name] < _HOPELESS * tried[best]:
             longest = max(tried[best], tried[name])
             tried[best], tried[name] = _times([champion.function, challenger.function], sample, longest)
         if champion is None or tried[name] < tried[best]:
             best, champion = name, challenger
-        del challenger  # the one that lost goes before the next is compiled
     if champion is None:
         raise failure
+    del failure  # which knows this frame, and with it the champion
     return best, champion
 
 
@@ -173,9 +175,10 @@ def _one_by_one(
             _seconds(held.function, sample)
             (tried[name],) = _times([held.function], sample, _seconds(held.function, sample))
         except Exception as error:  # whatever a foreign library raises; another one may do
-            failure = error
+            failure = _emptied(error)
     if not tried:
         raise failure
+    del failure  # which knows this frame, and with it the one that is held
     best = min(tried, key=lambda each: tried[each])
     if best != name:
         held = None
@@ -187,6 +190,15 @@ def _assembled(engine: Engine, graph: Subgraph, sample: Sequence[Tensor]) -> Ass
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one that cannot compile a part is slower, and nobody asked for it
         return engine.assemble(graph, sample)
+
+
+def _emptied(error: Exception) -> Exception:
+    """An error that keeps nothing alive: the frames it came through know an engine, and its weights."""
+    cause: BaseException | None = error
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
+    return error
 
 
 def _times(functions: Sequence[Function], sample: Sequence[Tensor], longest: float) -> list[float]:
