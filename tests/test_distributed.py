@@ -81,6 +81,8 @@ ALIKE = [
     *[f"trained {name}" for name in programs.OPTIMIZERS],
     "trained hybridized",
     *[f"accumulated {name}" for name in programs.OPTIMIZERS],
+    "looked at in process 0",
+    "looked at in process 1",
     "overwritten",
     "frozen for a while",
     "changed before the first step",

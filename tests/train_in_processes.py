@@ -75,6 +75,17 @@ def trained(member, optimizer="sgd", steps=3, hybridized=False):
     return values(net)
 
 
+def looked_at(member, rank):
+    """One process has run the network before its trainer is made, and so knows all shapes."""
+    net = member.network()
+    if member.rank == rank:
+        net(mx.np.array(IMAGES[:1]))
+    trainer = member.trainer(net)
+    loss_of(net, member.part(IMAGES), member.part(LABELS)).backward()
+    trainer.step(SAMPLES)
+    return values(net)
+
+
 def accumulated(member, optimizer="sgd", pieces=2):
     """Gradients of several small batches are added up before each step."""
     net = member.network()
@@ -399,6 +410,8 @@ def in_two(member, folder):
     found = {f"trained {name}": trained(member, name) for name in OPTIMIZERS}
     found["trained hybridized"] = trained(member, hybridized=True)
     found |= {f"accumulated {name}": accumulated(member, name) for name in OPTIMIZERS}
+    found["looked at in process 0"] = looked_at(member, 0)
+    found["looked at in process 1"] = looked_at(member, 1)
     found["overwritten"] = overwritten(member)
     found["frozen for a while"] = frozen_for_a_while(member)
     found["changed before the first step"] = changed_before_the_first_step(member)

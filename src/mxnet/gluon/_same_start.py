@@ -19,8 +19,8 @@ _CPU = torch.device("cpu")
 class SameStart:
     """Sends parameters from process 0 to the others: those with values at once.
 
-    Those whose shapes only the first forward pass tells are then initialized in each process with the random numbers
-    that process 0 would draw.
+    Those whose shapes only the first forward pass tells, and has told in no process yet, are then initialized in each
+    with the random numbers that process 0 would draw.
 
     Parameters
     ----------
@@ -40,6 +40,7 @@ class SameStart:
             f"{parameter._path} of type {_dtype.name_of(_dtype.to_torch(parameter.dtype))}" for parameter in parameters
         ]
         processes.check_same(names, "the parameters of the trainer")
+        self._tell_shapes()
         waits = processes.largest([float(parameter._replicas is None) for parameter in parameters], "the start")
         self._send([parameter for parameter, waiting in zip(parameters, waits, strict=True) if not waiting])
         _draws.state = processes.gathered(_own_state()["cpu"], "the random state")[0]
@@ -59,6 +60,16 @@ class SameStart:
             If shapes differ.
         """
         self._send(self._parameters)
+
+    def _tell_shapes(self) -> None:
+        """Initialize what waits for a shape that another process knows: one may have run the network, to print it."""
+        own = [None if parameter._replicas is None else parameter.shape for parameter in self._parameters]
+        known = zip(*self._processes.gathered(own, "the shapes of parameters"), strict=True)
+        for parameter, shapes in zip(self._parameters, known, strict=True):
+            shape = next((shape for shape in shapes if shape is not None), None)
+            if shape is not None and parameter._deferred is not None and parameter._takes(shape):
+                parameter.shape = shape
+                parameter._finish_deferred_init()
 
     def _send(self, parameters: Sequence[Parameter]) -> None:
         values = [parameter.list_data() for parameter in parameters]

@@ -128,11 +128,14 @@ class Parameter(Changing):
     @shape.setter
     def shape(self, shape: int | Sequence[int]) -> None:
         new = _known(shape)
-        if self._shape is not None and not _agrees(self._shape, new):
+        if not self._takes(new):
             raise AssertionError(
                 f"Expected shape {new} is incompatible with given shape {self._shape} for Parameter {self.name}."
             )
         self._shape = new
+
+    def _takes(self, shape: tuple[int, ...] | None) -> bool:
+        return self._shape is None or _agrees(self._shape, shape)
 
     @property
     def dtype(self) -> Any:
