@@ -130,6 +130,13 @@ def test_buckets_set_out_during_the_backward_pass(by_two):
         assert found["sent at the step"] == [[0, buckets]] * 3
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs the /proc of Linux")
+def test_a_trainer_that_is_gone_leaves_no_threads_and_connections(by_two):
+    for found in by_two:
+        first, *_, last = found["threads and files"]
+        assert all(now <= before for now, before in zip(last, first, strict=True))
+
+
 def test_two_processes_are_genuines_two_workers(by_two):
     expected = load("distributed.json")
     for found in by_two:

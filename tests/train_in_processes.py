@@ -298,6 +298,15 @@ def sent_at_the_step(member):
         del os.environ["MXNET_KVSTORE_OVERLAP"]
 
 
+def threads_and_files(member):
+    """How many the process has, after each of three trainers that are gone."""
+    counts = []
+    for _ in range(3):
+        trained(member, steps=1)
+        counts.append([len(os.listdir(f"/proc/self/{kind}")) for kind in ("task", "fd")])
+    return counts
+
+
 def stored(member):
     """The methods of a store, one after the other."""
     rank, store = member.rank, mx.kv.create("dist_device_sync")
@@ -430,6 +439,8 @@ def in_two(member, folder):
     found["2bit"] = compressed(member, {"type": "2bit", "threshold": 0.25})
     found["sent early"] = sent_early(member)
     found["sent at the step"] = sent_at_the_step(member)
+    if os.path.exists("/proc/self/task"):
+        found["threads and files"] = threads_and_files(member)
     found["stored"] = stored(member)
     found["errors"] = errors(member)
     found["as genuine"] = {case: make_distributed.found_in(mx, case) for case in make_distributed.CASES}

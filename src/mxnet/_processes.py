@@ -10,8 +10,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -89,6 +90,13 @@ def _leave() -> None:
         dist.destroy_process_group()
 
 
+def _end(group: dist.ProcessGroup) -> None:
+    """Give the connections and threads of a group back; a program that makes many trainers would run out of them."""
+    with suppress(ValueError):  # it has ended with all others
+        if dist.is_initialized():
+            dist.destroy_process_group(group)
+
+
 def _check_environment(what: str) -> None:
     missing = [name for name in _VARIABLES if name not in os.environ]
     if not missing:
@@ -131,6 +139,8 @@ class Processes:
         join(what)
         with self.told("joining the other processes"):
             self.group = dist.new_group(backend=_backends(), timeout=timeout)
+        if _backends() == "gloo":  # NCCL's groups end in all processes at once, which the end of an object does not
+            weakref.finalize(self, _end, self.group).atexit = False
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
 
     def told(self, doing: str) -> Any:
