@@ -44,9 +44,9 @@ def server(monkeypatch):
         yield served
 
 
-def zip_of(path, *members):
+def zip_of(path, *members, method=zipfile.ZIP_DEFLATED):
     """Bytes of a zip at `path` with members of (name or ZipInfo, bytes)."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in members:
             archive.writestr(name, data)
     return path.read_bytes()
@@ -227,6 +227,14 @@ def test_hostile_zips(server, tmp_path, file, members, message, monkeypatch):
         model_store.get_model_file(MODEL, tmp_path / "root")
     left = {path.suffix for path in (tmp_path / "root").iterdir()}
     assert left <= {".failed"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_zips_that_would_unpack_without_a_bound(server, tmp_path, file, method):
+    whole = zip_of(tmp_path / "made", (file, DATA), method=method)
+    server.files[f"/gluon/models/{file.replace('.params', '.zip')}"] = whole
+    with pytest.raises(MXNetError, match=f"compressed by method {method}: none but deflate is read"):
+        model_store.get_model_file(MODEL, tmp_path / "root")
 
 
 def test_a_file_that_is_too_long_is_not_read(server, tmp_path, file, monkeypatch):

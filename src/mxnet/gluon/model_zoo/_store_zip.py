@@ -77,4 +77,7 @@ def _only(members: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
     found = [info for info in members if info.orig_filename == name]
     if len(found) != 1:
         raise TransferError(f"is a zip with {len(found)} files named {name}")
+    # The others unpack without a bound, and LZMA's files choose the size of its memory.
+    if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise TransferError(f"is a zip that is compressed by method {found[0].compress_type}: none but deflate is read")
     return found[0]
