@@ -44,16 +44,30 @@ class Place(NamedTuple):
 
 
 def place() -> Place:
-    """The place of this process in its job: torchrun's, or that in the group the program has joined itself."""
+    """The place of this process in its job: torchrun's, or that in the group the program has joined itself.
+
+    Raises
+    ------
+    MXNetError
+        If a variable of torchrun's is no number.
+    """
     if dist.is_available() and dist.is_initialized():
         return Place(dist.get_rank(), dist.get_world_size())
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    return Place(int(os.environ["RANK"]), world) if world > 1 and "RANK" in os.environ else Place(0, 1)
+    world, rank = _number("WORLD_SIZE"), _number("RANK")
+    return Place(0, 1) if world is None or world < 2 or rank is None else Place(rank, world)
 
 
 def local_rank() -> int:
     """The number of this process among those of its machine; as its place in the job where nothing tells."""
-    return int(os.environ.get("LOCAL_RANK", place().rank))
+    number = _number("LOCAL_RANK")
+    return place().rank if number is None else number
+
+
+def _number(variable: str) -> int | None:
+    text = os.environ.get(variable, "").strip()
+    if text and not text.isdecimal():
+        raise MXNetError(f"{variable} must be a number, as torchrun sets it, not {text!r}")
+    return int(text) if text else None
 
 
 def join(what: str) -> None:
@@ -98,7 +112,7 @@ def _end(group: dist.ProcessGroup) -> None:
 
 
 def _check_environment(what: str) -> None:
-    missing = [name for name in _VARIABLES if name not in os.environ]
+    missing = [name for name in _VARIABLES if not os.environ.get(name)]
     if not missing:
         return
     script = Path(sys.argv[0]).name if sys.argv and sys.argv[0].endswith(".py") else "train.py"
