@@ -476,8 +476,10 @@ def test_unusual_names(server, tmp_path):
 
 
 def test_leftovers_are_removed(tmp_path):
-    for name in (".a.part", ".b.lock", ".c.lock.failed", "c.part", ".d"):
+    theirs = [".a.part", ".b.lock", ".c.npz.lock", ".d", ".e.params", ".f.params.part", "g.params.01234567.part"]
+    ours = [".a.params.0123abcd.part", ".b.params.lock", ".c.pth.lock.failed"]
+    for name in theirs + ours:
         (tmp_path / name).touch()
-    _download.remove_leftovers(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".d", "c.part"]
-    _download.remove_leftovers(Path(tmp_path, "nowhere"))
+    _download.remove_leftovers(tmp_path, (".params", ".pth"))
+    assert sorted(os.listdir(tmp_path)) == theirs
+    _download.remove_leftovers(Path(tmp_path, "nowhere"), (".params",))

@@ -329,7 +329,7 @@ def wait_for(condition):
 
 def test_purge_deletes_parameter_files_and_leftovers_only(tmp_path):
     (tmp_path / "sub").mkdir()
-    for name in ("a.params", "b.txt", "c.params.npz", "sub/d.params", ".a.params.part", ".a.params.lock"):
+    for name in ("a.params", "b.txt", "c.params.npz", "sub/d.params", ".a.params.01234567.part", ".a.params.lock"):
         (tmp_path / name).write_bytes(b"")
     model_store.purge(tmp_path)
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())

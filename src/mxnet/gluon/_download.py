@@ -119,10 +119,12 @@ def obtain(
         raise storage_error(cause.filename or target.parent, cause) from cause
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what downloads that were killed have left in a folder."""
+def remove_leftovers(folder: Path, endings: Sequence[str]) -> None:
+    """Delete what downloads of files whose names end so have left in a folder: parts, locks and notes."""
+    of_files = "|".join(map(re.escape, endings))
+    left = re.compile(rf"\..*({of_files})(\.[0-9a-f]{{8}}\{_PARTIAL}|\{_LOCK}(\{NOTE})?)")
     for path in folder.glob(".*"):
-        if path.name.endswith((_PARTIAL, _LOCK, _LOCK + NOTE)) and path.is_file():
+        if left.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
 
 

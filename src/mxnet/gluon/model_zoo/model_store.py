@@ -111,9 +111,9 @@ def locate(name: str, root: str | os.PathLike | None, size: int) -> Path | _stor
 
 
 def purge(root: str | os.PathLike | None = None) -> None:
-    """Delete every ``.params`` file directly in `root` (default as for `get_model_file`), and what downloads that were
-    killed have left there."""
+    """Delete every ``.params`` file directly in `root` (default as for `get_model_file`), and what downloads that
+    failed or were killed have left there."""
     folder = _store.folder(root)
     for path in filter(Path.is_file, folder.glob("*.params")):
         path.unlink()
-    remove_leftovers(folder)
+    remove_leftovers(folder, (".params", ".pth"))
