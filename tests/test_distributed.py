@@ -223,6 +223,7 @@ def test_what_a_store_holds(by_two):
         "broadcast": [2, 4],
         "lists of keys": [9, 12],
         "updated": [7.5, 10],
+        "types that differ": [3, 4],
         "horovod sums": [3, 4],
         "horovod broadcasts": [1, 2],
         "updated by a key that comes twice": [-13.5, -18],  # [3, 4] less half of [33, 44]

@@ -93,6 +93,9 @@ def test_wrong_calls():
         store.init("a", arrays(1)[0])
     with pytest.raises(AssertionError, match="integer or a string, not 1.5"):
         store.init(1.5, arrays(1)[0])
+    for given, kind in ((3.0, "float"), ([], r"\[\]"), ([3.0], r"\['float'\]"), (None, "NoneType")):
+        with pytest.raises(TypeError, match=f"value of key 2 must be an array or a list of arrays, not {kind}"):
+            store.init(2, given)
     with pytest.raises(AssertionError, match="2 keys and 1 values"):
         store.push([1, 1], [arrays(1)[0]])
     for call in (store.push, store.pull):
@@ -127,6 +130,7 @@ def test_what_one_process_does_not_do():
         ({"type": "2bit", "speed": 3}, "not with {'type': '2bit', 'speed': 3}"),
         ({"type": "2bit", "threshold": 0}, "must be positive, not 0"),
         ({"type": "2bit", "threshold": float("nan")}, "must be positive, not nan"),
+        ({"type": "2bit", "threshold": "small"}, "must be positive, not 'small'"),
     ],
 )
 def test_wrong_compression(params, message):

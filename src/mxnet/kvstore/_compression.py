@@ -6,6 +6,7 @@ A sum is started, and then finished, which puts it into the buffer, or dropped, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import torch
@@ -107,14 +108,15 @@ class Compression:
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         given = dict(params or {})
         self._kind = given.pop("type", None)
-        self._threshold = float(given.pop("threshold", 0.5))
+        threshold = given.pop("threshold", 0.5)
         if given or (params and self._kind not in _KINDS):
             raise MXNetError(
                 f"gradients are compressed with {{'type': {' or '.join(map(repr, _KINDS))}}}, the last with "
                 f"'threshold' too, not with {dict(params or {})!r}"
             )
-        if not 0 < self._threshold < float("inf"):
-            raise MXNetError(f"the threshold of 2bit compression must be positive, not {self._threshold:g}")
+        if not isinstance(threshold, Real) or not 0 < threshold < float("inf"):
+            raise MXNetError(f"the threshold of 2bit compression must be positive, not {threshold!r}")
+        self._threshold = float(threshold)
 
     def __str__(self) -> str:
         return f"{self._kind or 'none'}{f' of {self._threshold:g}' if self._kind == '2bit' else ''}"

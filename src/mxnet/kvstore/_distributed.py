@@ -83,14 +83,17 @@ class DistributedKVStore(KVStore):
             self.processes.send(self._values[one]._data, 0, "init")
 
     def _totals(self, pairs: Pairs) -> list[torch.Tensor]:
-        """The sum for each key over all devices and processes."""
-        running = [self._sum_of(key, sum_over_devices(arrays)) for key, arrays in pairs]
+        """The sum for each key over all devices and processes; in the type of what is stored, if something is."""
+        running = [self._sum_of(key, self._in_type_of(key, sum_over_devices(arrays))) for key, arrays in pairs]
         with self.processes.told("the sum of what is pushed"), torch.no_grad():
             for _, running_sum in running:
                 running_sum.start()
             for _, running_sum in running:
                 running_sum.finish()
         return [flat.view(arrays[0].shape) for (flat, _), (_, arrays) in zip(running, pairs, strict=True)]
+
+    def _in_type_of(self, key: int | str, total: torch.Tensor) -> torch.Tensor:
+        return total.to(self._values[key]._data.dtype) if key in self._values else total
 
     def _sum_of(self, key: int | str, total: torch.Tensor) -> tuple[torch.Tensor, Sum]:
         flat, made = self._sums.get(key, (None, None))

@@ -236,6 +236,8 @@ def keyed(key: Any, value: Any) -> list[tuple[int | str, list[Array]]]:
     ------
     AssertionError
         If a key is neither an integer nor a string, or there are not as many values.
+    TypeError
+        If a value is neither an array nor a list of arrays.
     """
     if not isinstance(key, (list, tuple)):
         key, value = [key], [value]
@@ -244,7 +246,15 @@ def keyed(key: Any, value: Any) -> list[tuple[int | str, list[Array]]]:
             raise AssertionError(f"a key is an integer or a string, not {one!r}")
     if len(key) != len(value):
         raise AssertionError(f"{len(key)} keys and {len(value)} values: the numbers must be equal")
-    return [(one, [v] if isinstance(v, Array) else list(v)) for one, v in zip(key, value, strict=True)]
+    return [(one, _arrays_of(one, given)) for one, given in zip(key, value, strict=True)]
+
+
+def _arrays_of(key: int | str, given: Any) -> list[Array]:
+    arrays = [given] if isinstance(given, Array) else given
+    if not isinstance(arrays, (list, tuple)) or not arrays or not all(isinstance(each, Array) for each in arrays):
+        kinds = [type(each).__name__ for each in arrays] if isinstance(arrays, (list, tuple)) else type(given).__name__
+        raise TypeError(f"the value of key {key!r} must be an array or a list of arrays, not {kinds}")
+    return list(arrays)
 
 
 def grouped(pairs: Pairs) -> list[tuple[int | str, list[Array]]]:
