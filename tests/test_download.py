@@ -447,6 +447,12 @@ def test_download_takes_up_what_broke(server, tmp_path):
     assert (tmp_path / "file").read_bytes() == DATA
 
 
+@pytest.mark.parametrize("folder", ["", "new/", "new/deep/"])
+def test_download_into_a_folder(server, tmp_path, folder):
+    path = utils.download(f"{server.url}/file", f"{tmp_path}/{folder}")
+    assert path == f"{tmp_path}/{folder}file" and Path(path).read_bytes() == DATA
+
+
 def test_download_offline(server, tmp_path, monkeypatch):
     monkeypatch.setenv("MXNET_OFFLINE", "1")
     with pytest.raises(MXNetError, match="Failed downloading url .*not asked, since MXNET_OFFLINE is set"):

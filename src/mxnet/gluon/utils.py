@@ -227,7 +227,8 @@ def download(
     url : str
         http, https, ftp, sftp or file.
     path : str, optional
-        A folder, or the file to write. Default: the current folder, and the last part of `url`.
+        A folder, which is there or ends in ``/``, or the file to write. Default: the current folder, and the last part
+        of `url`.
     overwrite : bool, default False
         Fetch it even if it is there.
     sha1_hash : str, optional
@@ -273,7 +274,7 @@ def _target_of(url: str, path: str | os.PathLike | None) -> str:
     name = url.rsplit("/", 1)[-1]
     if path is not None:
         path = os.path.expanduser(os.fspath(path))
-        if not os.path.isdir(path):
+        if not os.path.isdir(path) and not path.endswith(("/", os.sep)):
             return path
     if not name:
         raise AssertionError(f"{url!r} ends in no file name: say where to write with path=")
