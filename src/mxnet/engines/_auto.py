@@ -46,10 +46,10 @@ class Auto(Calibrated):
     """The fastest of the installed engines, by trying them on the user's own input.
 
     That takes about as long as ten calls, and compiling with each; weights of 256 MB and more are held by one engine at
-    a time. The choice is kept for the graph, shapes, device and
-    versions, in ``$MXNET_HOME/engines.json``, and printed by `mxnet.engines.choices`. ``MXNET_INFERENCE_ENGINE`` names
-    one engine instead; ``MXNET_INFERENCE_AUTOTUNE=0`` or ``MXNET_ENFORCE_DETERMINISM=1`` takes the first that is
-    installed. `torch.compile` is not tried: it compiles for ten seconds and more.
+    a time. The choice is kept for the graph, shapes, device and versions, in ``$MXNET_HOME/engines.json``, and printed
+    by `mxnet.engines.choices`. ``MXNET_INFERENCE_ENGINE`` names one engine instead; ``MXNET_INFERENCE_AUTOTUNE=0`` or
+    ``MXNET_ENFORCE_DETERMINISM=1`` takes the first that is installed. `torch.compile` is not tried: it compiles for ten
+    seconds and more.
 
     Parameters
     ----------
