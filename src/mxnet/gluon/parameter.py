@@ -261,7 +261,7 @@ class Parameter(Changing):
         form = _form(self._shape)
         with torch.inference_mode(False):
             values = tensor.detach().to(_dtype.to_torch(self._dtype)).contiguous(memory_format=form)
-            if values.ndim == 2 and values.data_ptr() % _ALIGNED and values.nbytes <= _COPIED:
+            if _is_matrix(self._shape) and values.data_ptr() % _ALIGNED and values.nbytes <= _COPIED:
                 values = values.clone()
             # Where a size is 1 the strides are anything: these are what `_empty` makes.
             strides = torch.empty(self._shape, device="meta", memory_format=form).stride()
@@ -502,6 +502,11 @@ def _form(shape: Sequence[int]) -> torch.memory_format:
     # Four dimensions are a convolution's weight: with the channels last the CPU's and the GPU's kernels are faster, and
     # what they make of the data stays in that layout by itself.
     return torch.channels_last if len(shape) == 4 else torch.contiguous_format
+
+
+def _is_matrix(shape: Sequence[int]) -> bool:
+    """Whether it is the weight of a product, as that of a convolution without extent is."""
+    return len(shape) >= 2 and all(size == 1 for size in shape[2:])
 
 
 def _known(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
