@@ -10,7 +10,7 @@ import pytest
 from references import load
 
 import mxnet as mx
-from mxnet import autograd, gluon
+from mxnet import amp, autograd, gluon
 from mxnet.gluon import nn
 from mxnet.gluon.contrib.estimator import (
     BatchBegin,
@@ -248,15 +248,10 @@ def test_loss_may_be_one_number():
 
 
 def test_losses_are_scaled_where_amp_does():
-    amp = pytest.importorskip("mxnet.amp")
     estimator, _ = reference.made()
     with amp.autocast("float16"):
         amp.init_trainer(estimator.trainer, amp.loss_scaler.LossScaler(init_scale=8))
         scaler = estimator.trainer._amp_loss_scaler
-        estimator.fit(reference.loader(), batches=1)
-        state = estimator.state_dict()
-        scaler.loss_scale = 2.0
-        estimator.load_state_dict(state)
         estimator.fit(reference.loader(), batches=5)
     assert scaler.loss_scale == 8 and scaler.state_dict()["unskipped"] == 5
     plain, _ = reference.made()

@@ -261,36 +261,17 @@ def test_images_of_which_none_can_be_read_are_an_error(tmp_path):
     assert result.exit_code == 1 and "none of the images could be read" in result.stderr and "2.png" in result.stderr
 
 
-def test_mixed_precision_goes_through_amp(images, tmp_path, monkeypatch):
-    """With a stand-in for `mx.amp` that scales the loss by 4: the network is that without, as SGD sees no scale."""
-    import contextlib
-    import types
-
-    calls = []
-
-    @contextlib.contextmanager
-    def scale_loss(loss, trainer):
-        trainer._scale = 1 / 4
-        yield loss * 4
-
-    amp = types.ModuleType("mxnet.amp")
-    amp.autocast = lambda target_dtype: calls.append(target_dtype) or contextlib.nullcontext()
-    amp.init_trainer = lambda trainer: calls.append(type(trainer))
-    amp.scale_loss = scale_loss
-    monkeypatch.setitem(sys.modules, "mxnet.amp", amp)
-    monkeypatch.setattr(mx, "amp", amp, raising=False)
-    tried(images, tmp_path / "amp", "--amp", "bfloat16", "--epochs", 1)
+def test_mixed_precision(images, tmp_path):
+    """What is trained in 16 bits is nearly, and not quite, what is trained in 32, and lies in 32 on disk."""
     tried(images, tmp_path / "plain", "--epochs", 1)
-    assert calls == ["bfloat16", mx.gluon.Trainer]
-    ours, theirs = [mx.npx.load(str(tmp_path / name / "best.params")) for name in ("amp", "plain")]
-    assert all(np.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
-
-
-def test_without_amp_the_option_says_so(images, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mxnet.amp", None)
-    monkeypatch.delattr(mx, "amp", raising=False)
-    result = mxzoo_train(images, "--output", tmp_path / "out", *SHORT, "--amp", "float16")
-    assert result.exit_code == 1 and "--amp needs mx.amp" in result.stderr
+    # float16 leaves out the first steps, until its loss scale is small enough.
+    for dtype, apart in {"bfloat16": 0.01, "float16": 0.5}.items():
+        tried(images, tmp_path / dtype, "--amp", dtype, "--epochs", 1)
+        ours, theirs = [mx.npx.load(str(tmp_path / name / "best.params")) for name in (dtype, "plain")]
+        assert all(ours[name].dtype == "float32" for name in ours)
+        assert max(float(abs(ours[name] - theirs[name]).max()) for name in theirs) < apart
+        assert any(not np.array_equal(ours[name], theirs[name]) for name in theirs)
+    assert mx.np.matmul(mx.np.ones((2, 2)), mx.np.ones((2, 2))).dtype == "float32", "it ends with the training"
 
 
 @pytest.mark.parametrize("nproc", [["--nproc", "2"], ["--nproc=2"]])
@@ -307,7 +288,6 @@ def test_several_processes_are_started_by_torchrun(monkeypatch, nproc):
 
 
 def test_two_processes_train_one_network(images, tmp_path):
-    pytest.importorskip("mxnet._processes", reason="training in several processes is not there")
     command = [sys.executable, "-m", "mxnet.cli", "train", str(images), "--output", str(tmp_path), "--nproc", "2"]
     command += [
         "--model",

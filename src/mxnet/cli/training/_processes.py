@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.distributed as dist
 
-from mxnet.gluon._predict_processes import connect, share_of_this_process
+from mxnet._processes import local_rank, place, together
 
 __all__ = ["Processes", "launch"]
 
@@ -41,8 +40,8 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self.rank, self.world = share_of_this_process()
-        self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
+        self.rank, self.world = place()
+        self.local_rank = local_rank()
 
     @property
     def is_first(self) -> bool:
@@ -51,20 +50,16 @@ class Processes:
     def connect(self) -> None:
         """Find the others."""
         if self.world > 1:
-            connect()
+            self._all = together("mxzoo train")
 
     def total(self, numbers: torch.Tensor) -> torch.Tensor:
         """The sum of a few numbers on the CPU over all processes."""
-        return numbers if self.world == 1 else sum(self.gathered(numbers))
+        return numbers if self.world == 1 else self._all.gathered_tensors(numbers, "adding up").sum(dim=0)
 
     def gathered(self, thing: Any) -> list[Any]:
         """What each process gives, in order of rank."""
-        if self.world == 1:
-            return [thing]
-        everyones: list[Any] = [None] * self.world
-        dist.all_gather_object(everyones, thing)
-        return everyones
+        return [thing] if self.world == 1 else self._all.gathered(thing, "telling one another")
 
     def any(self, flag: bool) -> bool:
         """Whether it is so in some process."""
-        return any(self.gathered(flag))
+        return flag if self.world == 1 else bool(self._all.largest([flag], "asking whether to stop")[0])

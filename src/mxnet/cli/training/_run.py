@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import mxnet as mx
-from mxnet import formats
+from mxnet import amp, formats
 from mxnet.base import MXNetError
 from mxnet.cli.training._augment import preset
 from mxnet.cli.training._bad import BadData
@@ -149,7 +149,8 @@ def train(
                 f"this training is for {settings.nproc} processes, and there are {processes.world}: give --nproc"
             )
         processes.connect()
-        stack.enter_context(_precision(settings.amp))
+        if settings.amp is not None:
+            stack.enter_context(amp.autocast(settings.amp))
         session, data = _session(settings, console, checkpoint, processes)
         return _fit(session, data, console, checkpoints, checkpoint)
 
@@ -351,17 +352,6 @@ def _size_for(side: int, input_size: int, may_be_small: bool) -> int:
         return input_size
     # Twice that of the digits gives the form for small images room to halve it three times; others need more.
     return 16 if may_be_small and side <= 16 else 32
-
-
-def _precision(kind: str | None) -> AbstractContextManager[Any]:
-    """What the training is to run in."""
-    if kind is None:
-        return nullcontext()
-    try:
-        from mxnet import amp
-    except ImportError as error:
-        raise MXNetError("--amp needs mx.amp, which this release does not have yet") from error
-    return amp.autocast(kind)
 
 
 def _batches(

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 import mxnet as mx
-from mxnet import _randomness, autograd
+from mxnet import _randomness, amp, autograd
 from mxnet.base import MXNetError
 from mxnet.cli.training._average import Average
 from mxnet.cli.training._bad import BadData
@@ -22,7 +22,6 @@ from mxnet.cli.training._mixup import Targets
 from mxnet.cli.training._network import Form, fill
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._settings import Settings
-from mxnet.gluon.contrib.estimator._position import load_scaler, scaler_state
 
 __all__ = ["Session"]
 
@@ -86,7 +85,8 @@ class Session:
         self.targets = Targets(len(form.classes), settings.label_smoothing, settings.mixup, settings.seed)
         self.trainer = _trainer(settings, net, len(train), processes)
         self.average = Average(net, settings.ema) if settings.ema else None
-        self._amp = _mixed_precision(settings, self.trainer)
+        if settings.amp is not None:
+            amp.init_trainer(self.trainer)
         self.device = device
         self.epoch = self.batch = self.step = 0
         self.rows: list[dict[str, Any]] = []
@@ -146,7 +146,7 @@ class Session:
         return images, mx.np.zeros((2,), dtype="int64", device=self.device)
 
     def _scaled(self, loss: Any) -> Any:
-        return nullcontext(loss) if self._amp is None else self._amp.scale_loss(loss, self.trainer)
+        return nullcontext(loss) if self.settings.amp is None else amp.scale_loss(loss, self.trainer)
 
     def _count(self, loss: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> None:
         right = (scores.argmax(dim=1) == labels).sum()
@@ -256,7 +256,6 @@ class Session:
             "best": self.best,
             "seconds": self.seconds,
             "bad": [list(entry) for entry in (*self.bad, *self._unreported)],
-            "scaler": scaler_state(self.trainer),
         }
 
     def random(self) -> dict[str, torch.Tensor]:
@@ -280,7 +279,6 @@ class Session:
         self._restore_average(checkpoint)
         self.trainer.load_states(checkpoint.trainer)
         self._lay_out_states()
-        _load_scaler(self.trainer, state["scaler"], checkpoint)
         self.epoch, self.batch, self.step = (state["position"][name] for name in ("epoch", "batch", "step"))
         self._sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.rows, self.best, self.seconds = state["rows"], state["best"], state["seconds"]
@@ -332,22 +330,6 @@ def _trainer(settings: Settings, net: Any, batches: int, processes: Processes) -
     return mx.gluon.Trainer(net.collect_params(), settings.optimizer, options, kvstore=kvstore)
 
 
-def _mixed_precision(settings: Settings, trainer: mx.gluon.Trainer) -> Any:
-    if settings.amp is None:
-        return None
-    from mxnet import amp
-
-    amp.init_trainer(trainer)
-    return amp
-
-
-def _load_scaler(trainer: mx.gluon.Trainer, state: dict[str, Any] | None, checkpoint: Checkpoint) -> None:
-    try:
-        load_scaler(trainer, state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MXNetError(f"{checkpoint.path} has a damaged loss scale: {error!r}") from error
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float))
 
@@ -367,8 +349,6 @@ def _checked(checkpoint: Checkpoint) -> dict[str, Any]:
         right = right and all(
             len(entry) == 2 and all(isinstance(text, str) for text in entry) for entry in state["bad"]
         )
-        scaler = state["scaler"]
-        right = right and (scaler is None or (type(scaler) is dict and all(map(_is_number, scaler.values()))))
     except (KeyError, TypeError):
         right = False
     if not right:

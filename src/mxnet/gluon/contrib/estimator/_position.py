@@ -17,9 +17,7 @@ __all__ = [
     "handler_states",
     "load_handler_states",
     "load_metrics",
-    "load_scaler",
     "metric_states",
-    "scaler_state",
 ]
 
 
@@ -78,19 +76,6 @@ def _single(metrics: Iterable[EvalMetric]) -> Iterator[EvalMetric]:
             yield from _single(metric.metrics)
         else:
             yield metric
-
-
-def scaler_state(trainer: Any) -> dict[str, Any] | None:
-    """The state of the trainer's loss scaling, if it has any (see `mx.amp.init_trainer`)."""
-    scaler = getattr(trainer, "_amp_loss_scaler", None)
-    return None if scaler is None else scaler.state_dict()
-
-
-def load_scaler(trainer: Any, state: dict[str, Any] | None) -> None:
-    """Have the trainer's loss scaling go on from what `scaler_state` gave."""
-    scaler = getattr(trainer, "_amp_loss_scaler", None)
-    if scaler is not None and state is not None:
-        scaler.load_state_dict(state)
 
 
 def handler_states(handlers: Iterable[Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class BatchProcessor:
 
     def backward(self, estimator: Estimator, loss: Arrays) -> None:
         """Compute the gradients of the losses, scaled if `mx.amp.init_trainer` was called for the trainer."""
-        if getattr(estimator.trainer, "_amp_loss_scaler", None) is None:
+        if estimator.trainer._amp_loss_scaler is None:
             autograd.backward(loss)
             return
         from mxnet import amp

@@ -19,9 +19,7 @@ from mxnet.gluon.contrib.estimator._position import (
     handler_states,
     load_handler_states,
     load_metrics,
-    load_scaler,
     metric_states,
-    scaler_state,
 )
 from mxnet.gluon.contrib.estimator._training import StoppingHandler
 from mxnet.gluon.contrib.estimator.batch_processor import BatchProcessor
@@ -293,7 +291,6 @@ class Estimator:
             "epoch_random": self._epoch_randomness or _randomness.capture(),
             "metrics": metric_states([*self._train_metrics, *self._val_metrics]),
             "handlers": handler_states(self.event_handlers),
-            "loss_scaler": scaler_state(self.trainer),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -366,7 +363,6 @@ class Estimator:
     def _load_counts(self, state: dict[str, Any]) -> None:
         load_handler_states(self.event_handlers, state["handlers"])
         load_metrics([*self._train_metrics, *self._val_metrics], state["metrics"])
-        load_scaler(self.trainer, state.get("loss_scaler"))
 
     def _tell(self, event: str, then: Callable[[bool], Any] | None = None, **values: Any) -> bool:
         """Tell the handlers of an event, and say whether one of them wants to stop.
