@@ -23,6 +23,7 @@ from mxnet.gluon.contrib.estimator import (
     EarlyStoppingHandler,
     EpochEnd,
     Estimator,
+    LogFileHandler,
     LoggingHandler,
 )
 from mxnet.gluon.contrib.estimator._state_file import from_bytes, read_state, to_bytes
@@ -418,10 +419,16 @@ def best_of(estimator, folder, **options):
 
 
 def test_only_one_process_of_a_job_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
-    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
-    checkpoints(tmp_path)
+    estimator = made()
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    estimator.fit(
+        loader(), epochs=1, event_handlers=[CheckpointHandler(tmp_path), LogFileHandler(tmp_path / "log.csv")]
+    )
     assert os.listdir(tmp_path) == []
+    monkeypatch.setenv("RANK", "0")
+    estimator.fit(loader(), epochs=1, event_handlers=CheckpointHandler(tmp_path))
+    assert "model-epoch0batch3.params" in os.listdir(tmp_path)
 
 
 # The bytes

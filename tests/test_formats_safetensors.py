@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import mxnet as mx
 from mxnet.base import MXNetError
 from mxnet.formats import FileFormatError, describe, load, load_buffer, save_safetensors
+from mxnet.formats import safetensors as safetensors_format
 
 
 def file_of(header, data=b"", length=None):
@@ -25,6 +26,19 @@ def file_of(header, data=b"", length=None):
 
 def entry(shape, begin, end, dtype="F32"):
     return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def test_bytes_in_memory_are_those_of_the_file(tmp_path):
+    data = {"a": torch.arange(6.0).view(2, 3).t(), "b": torch.tensor(True), "c": torch.zeros(0, 2)}
+    save_safetensors(tmp_path / "x", data, {"made": "here"})
+    written = safetensors_format.dump(data, {"made": "here"})
+    assert written == (tmp_path / "x").read_bytes()
+    assert_same(dict(sorted(safetensors.torch.load(written).items())), data)
+    found, metadata = safetensors_format.parse(bytearray(written))
+    assert_same(found, data)
+    assert metadata == {"made": "here"}
+    with pytest.raises(FileFormatError, match="states: at byte .* only 0 remain"):
+        safetensors_format.parse(written[:-1], "states")
 
 
 @given(collections)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from ._reader import Reader
+from ._reader import Reader, open_buffer
 from ._writer import atomic_write, named_tensors, tensor_bytes
 
-__all__ = ["begins", "metadata", "read", "save"]
+__all__ = ["begins", "dump", "metadata", "parse", "read", "save"]
 
 _METADATA = "__metadata__"
 _LENGTH_SIZE = 8
@@ -139,6 +139,28 @@ def save(
     ValueError
         For the name ``__metadata__``, which the format keeps to itself.
     """
+    pieces = _pieces(data, metadata)
+    first = next(pieces)  # what is wrong is raised before there is a file
+    with atomic_write(path) as file:
+        file.write(first)
+        file.writelines(pieces)
+
+
+def dump(data: Mapping[str, torch.Tensor] | Sequence[torch.Tensor], metadata: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of the file that `save` writes."""
+    return b"".join(_pieces(data, metadata))
+
+
+def parse(data: bytes, name: str = "<buffer>") -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors and the metadata in the bytes of a file, which are copied; errors call it `name`."""
+    reader = open_buffer(data, name)
+    return read(reader), metadata(reader.window(0, len(data)))
+
+
+def _pieces(
+    data: Mapping[str, torch.Tensor] | Sequence[torch.Tensor], metadata: Mapping[str, str] | None
+) -> Iterator[bytes | memoryview]:
+    """The header, and the bytes of each tensor."""
     names, tensors = named_tensors(data)
     names = names or [f"arr_{index}" for index in range(len(tensors))]
     if _METADATA in names:
@@ -152,10 +174,9 @@ def save(
     header |= dict(zip(names, _entries(tensors, order), strict=True))
     raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     raw += b" " * (-len(raw) % _ALIGNMENT)
-    with atomic_write(path) as file:
-        file.write(len(raw).to_bytes(_LENGTH_SIZE, "little") + raw)
-        for index in order:
-            file.write(tensor_bytes(tensors[index]))
+    yield len(raw).to_bytes(_LENGTH_SIZE, "little") + raw
+    for index in order:
+        yield tensor_bytes(tensors[index])
 
 
 def _entries(tensors: Sequence[torch.Tensor], order: Sequence[int]) -> list[dict[str, Any]]:

@@ -12,11 +12,10 @@ import json
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.formats import safetensors
 from mxnet.ndarray._array import Array, wrap
 from mxnet.numpy.multiarray import ndarray
 from mxnet.optimizer.optimizer import Optimizer
@@ -36,7 +35,7 @@ def dump(states: dict[Any, Any], optimizer: Optimizer | None, loss_scaler: Any =
         "optimizer": None if optimizer is None else _describe(optimizer),
         "loss_scaler": None if loss_scaler is None else loss_scaler.state_dict(),
     }
-    return safetensors.torch.save(arrays, {"mxnet": json.dumps(header)})
+    return safetensors.dump(arrays, {"mxnet": json.dumps(header)})
 
 
 def load(data: bytes, optimizer: Optimizer, loss_scaler: Any = None) -> dict[Any, Any]:
@@ -63,10 +62,9 @@ def load(data: bytes, optimizer: Optimizer, loss_scaler: Any = None) -> dict[Any
 
 def _parse(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
-        size = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["mxnet"])
-        return safetensors.torch.load(data), header
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        arrays, metadata = safetensors.parse(data, "optimizer states")
+        return arrays, json.loads(metadata["mxnet"])
+    except (ValueError, KeyError, RecursionError) as error:
         if data[:1] == b"\x80" and data[-1:] == b".":
             raise MXNetError(
                 "these optimizer states are a pickle, as genuine MXNet writes them; unpickling could run code, so "
@@ -80,8 +78,7 @@ def _structure(state: Any, arrays: dict[str, torch.Tensor]) -> Any:
         return None
     if isinstance(state, Array):
         name = str(len(arrays))
-        # A copy, since safetensors refuses tensors that share memory.
-        arrays[name] = state._data.detach().to("cpu", copy=True).contiguous()
+        arrays[name] = state._data
         return name
     if isinstance(state, (tuple, list)):
         return [_structure(part, arrays) for part in state]

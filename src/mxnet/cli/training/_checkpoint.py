@@ -15,7 +15,6 @@ pickle.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -25,12 +24,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import safetensors
-import safetensors.torch
 import torch
 
 from mxnet import formats
 from mxnet.base import MXNetError
+from mxnet.formats._seal import seal_of
 from mxnet.formats._writer import atomic_write
 
 __all__ = ["Checkpoint", "Checkpoints", "read_checkpoint", "read_json"]
@@ -136,9 +134,8 @@ class Checkpoints:
             if average is not None:
                 formats.save_list(temporary / AVERAGE, average)
             save_trainer(str(temporary / TRAINER))
-            with atomic_write(temporary / RANDOM) as file:
-                file.write(safetensors.torch.save({name: tensor.contiguous() for name, tensor in random.items()}))
-            files = {name: _seal(temporary / name) for name in _FILES if (temporary / name).exists()}
+            formats.save_safetensors(temporary / RANDOM, random)
+            files = {name: seal_of(temporary / name) for name in _FILES if (temporary / name).exists()}
             text = json.dumps({"format": FORMAT, "version": VERSION, "files": files, **state})
             with atomic_write(temporary / STATE) as file:
                 file.write(text.encode())
@@ -195,15 +192,6 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _seal(path: Path) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 22):
-            digest.update(piece)
-            size += len(piece)
-    return {"bytes": size, "sha256": digest.hexdigest()}
-
-
 def read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a folder.
 
@@ -222,9 +210,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise MXNetError(f"{path / STATE} does not list the files of a checkpoint")
     for name, seal in files.items():
         _check_seal(path / name, seal)
-    random = _damaged(path / RANDOM, lambda: safetensors.torch.load((path / RANDOM).read_bytes()))
     average = _named(path / AVERAGE) if AVERAGE in files else None
-    return Checkpoint(path, state, _named(path / PARAMETERS), average, random)
+    return Checkpoint(path, state, _named(path / PARAMETERS), average, _named(path / RANDOM))
 
 
 def _check_seal(path: Path, seal: Any) -> None:
@@ -233,7 +220,7 @@ def _check_seal(path: Path, seal: Any) -> None:
         if not isinstance(seal, dict) or seal.get("bytes") != size:
             wanted = seal.get("bytes") if isinstance(seal, dict) else seal
             raise MXNetError(f"{path} has {size} bytes, but the checkpoint was written with {wanted!r}")
-        if _seal(path) != seal:
+        if seal_of(path) != seal:
             raise MXNetError(f"{path} is damaged: its checksum is not the one it was written with")
     except OSError as error:
         raise MXNetError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -244,13 +231,6 @@ def _named(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(found, dict):
         raise MXNetError(f"{path} has arrays without names")
     return found
-
-
-def _damaged(path: Path, read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except (safetensors.SafetensorError, ValueError) as error:
-        raise MXNetError(f"{path} is damaged: {error}") from error
 
 
 def read_json(path: Path) -> Any:

@@ -12,15 +12,14 @@ One without its ``.progress`` was cut off while it was written, or comes from ge
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import time
 from typing import Any
 
-import torch
-
+from mxnet._processes import place
 from mxnet.base import MXNetError
+from mxnet.formats._seal import seal_of
 from mxnet.gluon.contrib.estimator._state_file import read_state, write_state
 
 __all__ = ["Checkpoints"]
@@ -52,7 +51,7 @@ class Checkpoints:
         estimator.net.save_parameters(self.path(name, PARAMETERS))
         estimator.trainer.save_states(self.path(name, STATES))
         state = estimator.state_dict()
-        seals = {suffix: _seal(self.path(name, suffix)) for suffix in (PARAMETERS, STATES)}
+        seals = {suffix: seal_of(self.path(name, suffix)) for suffix in (PARAMETERS, STATES)}
         write_state(self.path(name, PROGRESS), {"written": time.time(), "files": seals, "state": state})
 
     def remove(self, name: str) -> None:
@@ -101,22 +100,11 @@ class Checkpoints:
     def _checked(self, name: str) -> dict[str, Any]:
         progress = read_state(self.path(name, PROGRESS))
         for suffix in (PARAMETERS, STATES):
-            if _seal(self.path(name, suffix)) != progress["files"][suffix]:
+            if seal_of(self.path(name, suffix)) != progress["files"][suffix]:
                 raise MXNetError(f"{name}{suffix} is not the file that was written with {name}{PROGRESS}")
         return progress
 
 
-def _seal(path: str) -> dict[str, Any]:
-    """Size and checksum of a file."""
-    digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 22):
-            digest.update(piece)
-            size += len(piece)
-    return {"bytes": size, "sha256": digest.hexdigest()}
-
-
 def writes_files() -> bool:
     """Whether this process is the one of its job that writes files."""
-    group = torch.distributed
-    return not (group.is_available() and group.is_initialized()) or group.get_rank() == 0
+    return place().rank == 0

@@ -10,11 +10,10 @@ import os
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 
 from mxnet.base import MXNetError
+from mxnet.formats import safetensors
 from mxnet.formats._writer import atomic_write
 from mxnet.ndarray._array import Array, wrap
 from mxnet.numpy.multiarray import ndarray
@@ -51,7 +50,7 @@ def to_bytes(state: dict[str, Any]) -> bytes:
     """
     arrays: dict[str, torch.Tensor] = {}
     structure = _structure(state, arrays, "state")
-    return safetensors.torch.save(arrays, {_KEY: json.dumps(structure)})
+    return safetensors.dump(arrays, {_KEY: json.dumps(structure)})
 
 
 def from_bytes(data: bytes) -> Any:
@@ -63,10 +62,9 @@ def from_bytes(data: bytes) -> Any:
         If the bytes are something else.
     """
     try:
-        size = int.from_bytes(data[:8], "little")
-        structure = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
-        return _restore(structure, safetensors.torch.load(data))
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        arrays, metadata = safetensors.parse(data, "state")
+        return _restore(json.loads(metadata[_KEY]), arrays)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MXNetError(f"no state of a training: {error!r}") from error
 
 
@@ -115,8 +113,7 @@ def _structure(value: Any, arrays: dict[str, torch.Tensor], where: str) -> Any:
         return [_structure(part, arrays, f"{where}[{number}]") for number, part in enumerate(value)]
     kind, tensor = _as_tensor(value, where)
     name = str(len(arrays))
-    # A copy, since safetensors refuses tensors that share memory.
-    arrays[name] = tensor.detach().to("cpu", copy=True).contiguous()
+    arrays[name] = tensor
     return {"array": name, "kind": kind}
 
 
