@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,10 +30,11 @@ _IMAGES_AND_LABELS = "a folder with a folder of images for each class, a .rec fi
 
 @dataclass(frozen=True)
 class Part:
-    """A set of images before it is split: what a folder, a record file or a name stands for."""
+    """A set of images before it is split: what a folder, a record file or a name stands for, and what to call that."""
 
     images: Images
     classes: list[str]
+    what: str = "all images"
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,12 @@ def find_part(data: str, bad: BadData, *, channels: int, classes: list[str]) -> 
         As `find_data`.
     """
     if not os.path.exists(data) and data.lower() in NAMED:
-        part = Part(_array_images(data.lower(), False, channels)[0], classes)
+        part = Part(_array_images(data.lower(), False, channels)[0], classes, f"the test images of {data.lower()}")
     elif os.path.isdir(data):
         folder = _below(data, _HELD_OUT) if _below(data, _TRAINING) else None
         part = _folder(folder or data, channels, classes, bad)
+        if folder is not None:
+            part = replace(part, what=f"those in {os.path.basename(folder)}/")
     else:
         part = _record(data, channels, classes, bad)
     labels = part.images.labels

@@ -19,7 +19,7 @@ from mxnet.base import MXNetError
 from mxnet.cli.training._bad import BadData
 from mxnet.cli.training._batches import Batches, Preparation
 from mxnet.cli.training._checkpoint import AVERAGE, PARAMETERS, STATE, read_checkpoint, read_json
-from mxnet.cli.training._data import Data, find_part, split
+from mxnet.cli.training._data import Data, Part, find_part, split
 from mxnet.cli.training._measure import Measured, measure
 from mxnet.cli.training._network import STATISTICS, Form, build, fill, head_of
 from mxnet.cli.training._picture import draw_confusion
@@ -238,7 +238,7 @@ def evaluate(
     if len(form.classes) > _MOST_COUNTED:
         raise MXNetError(f"a confusion matrix of {len(form.classes)} classes is too large; {_MOST_COUNTED} at most")
     found = find_part(data, bad, channels=form.in_channels, classes=form.classes)
-    images, part = _held_out_of(found.images, form, trained.held_out)
+    images, part = _held_out_of(found, form, trained.held_out)
     net = build(form, device)
     fill(net, trained.parameters, form.model, trained.source)
     net.hybridize()
@@ -261,11 +261,11 @@ def evaluate(
     return Evaluation(measured, counts, form.classes, part, seconds, bad)
 
 
-def _held_out_of(images: Images, form: Form, held_out: tuple[str, float, int] | None) -> tuple[Images, str]:
-    """What was held out of the images, if the network was trained with them; else all of them."""
+def _held_out_of(found: Part, form: Form, held_out: tuple[str, float, int] | None) -> tuple[Images, str]:
+    """What was held out of the images, if the network was trained with them, else all of them; and what that is."""
     if held_out is not None:
         identity, fraction, seed = held_out
-        parts = split(images, fraction, seed)
+        parts = split(found.images, fraction, seed)
         if Data(*parts, form.classes).identity() == identity:
             return parts[1], "the part that was held out from its training"
-    return images, "all images"
+    return found.images, found.what
