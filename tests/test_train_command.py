@@ -13,6 +13,9 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+import torch.distributed.launcher.api
+from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from training_runs import COLOURS, make_images, tiny_in_zoo
 from typer.testing import CliRunner, Result
 
@@ -274,17 +277,41 @@ def test_mixed_precision(images, tmp_path):
     assert mx.np.matmul(mx.np.ones((2, 2)), mx.np.ones((2, 2))).dtype == "float32", "it ends with the training"
 
 
-@pytest.mark.parametrize("nproc", [["--nproc", "2"], ["--nproc=2"]])
-def test_several_processes_are_started_by_torchrun(monkeypatch, nproc):
-    commands = []
-    monkeypatch.setattr("sys.argv", ["mxzoo", "train", "digits", *nproc, "--model", "vgg11"])
+def test_several_processes_are_started_with_the_same_options(monkeypatch):
+    started = []
+    monkeypatch.setattr("sys.argv", ["mxzoo", "train", "digits", "--nproc", "2", "--model", "vgg11"])
     monkeypatch.setattr(
-        subprocess, "run", lambda command, **kw: commands.append(command) or subprocess.CompletedProcess(command, 3)
+        torch.distributed.launcher.api,
+        "elastic_launch",
+        lambda config, program: lambda *arguments: started.extend([config, *arguments]),
     )
-    assert mxzoo_train("digits", "--nproc", 2).exit_code == 3
-    (command,) = commands
-    assert command[:3] == [sys.executable, "-m", "torch.distributed.run"] and "--nproc-per-node=2" in command
-    assert command[-6:] == ["-m", "mxnet.cli", "train", "digits", "--model", "vgg11"]
+    assert mxzoo_train("digits", "--nproc", 2).exit_code == 0
+    config, *arguments = started
+    assert config.nproc_per_node == 2 and config.max_restarts == 0
+    assert arguments == ["-m", "mxnet.cli", "train", "digits", "--nproc", "2", "--model", "vgg11"]
+
+
+@pytest.mark.parametrize(
+    "ended, status, message",
+    [
+        (3, 3, ""),  # it has said why itself
+        (
+            -signal.SIGKILL,
+            1,
+            "process 1 of 2 was ended by SIGKILL. To go on: mxzoo train --resume --output out --nproc 2",
+        ),
+        (None, 130, ""),
+    ],
+)
+def test_what_becomes_of_several_processes(monkeypatch, ended, status, message):
+    def run(*arguments):
+        if ended is None:
+            raise SignalException("asked to stop", signal.SIGINT)
+        raise ChildFailedError("mxnet.cli", {1: ProcessFailure(1, 77, ended, "")})
+
+    monkeypatch.setattr(torch.distributed.launcher.api, "elastic_launch", lambda config, program: run)
+    result = mxzoo_train("digits", "--nproc", 2, "--output", "out")
+    assert result.exit_code == status and message in result.stderr and "Traceback" not in result.stderr
 
 
 def test_two_processes_train_one_network(images, tmp_path):
@@ -451,7 +478,8 @@ def test_evaluation_of_a_parameter_file_that_lies_alone(tmp_path):
     assert result.exit_code == 1 and "say what network" in result.stderr
     options = ("--model", "mobilenet0.25", "--image-size", 32, "--device", "cpu", "--json")
     found = json.loads(mxzoo("evaluate", tmp_path / "net.params", "digits", *options).stdout)
-    assert found["images"] == 360 and [row["images"] for row in found["classes"]][0] in range(34, 39)
+    assert found["images"] == 360 and found["part"] == "the test images of digits"
+    assert [row["images"] for row in found["classes"]][0] in range(34, 39)
     assert "net.params does not fit vgg11: features.0.bias is missing" in (
         mxzoo("evaluate", tmp_path / "net.params", "digits", "--model", "vgg11").stderr
     )

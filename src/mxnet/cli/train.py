@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 import mxnet as mx
+from mxnet._processes import place
 from mxnet.base import MXNetError
 from mxnet.cli._messages import fail, pip_install
 from mxnet.cli.training import Settings
+from mxnet.cli.training._processes import STOPPED, launch
 
 if TYPE_CHECKING:
     from mxnet.cli.training._run import Outcome
@@ -195,16 +196,16 @@ def train(
     if "WORLD_SIZE" in os.environ:  # one of the processes that torchrun has started
         values["nproc"] = int(os.environ["WORLD_SIZE"])
     elif nproc > 1:
-        _launch(nproc)
+        _launch(nproc, output)
     _train({**values, "data": data or ""}, given, resume, overwrite)
 
 
-def _launch(nproc: int) -> None:
-    from mxnet.cli.training._processes import launch
-
-    # Without --nproc, which torchrun would take for one of its own; each process finds their number in WORLD_SIZE.
-    arguments = re.sub(r"\0--nproc[\0=][^\0]+", "", "\0".join(["", *sys.argv[1:]]))
-    raise typer.Exit(launch(nproc, arguments.split("\0")[1:]))
+def _launch(nproc: int, output: str) -> None:
+    try:
+        status = launch(nproc, sys.argv[1:])
+    except MXNetError as error:
+        fail(f"{error}. {_how_to_resume(output, nproc)}")
+    raise typer.Exit(status)
 
 
 def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: bool) -> None:
@@ -230,11 +231,12 @@ def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: boo
     except (MXNetError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail(f"stopped at once. {_how_to_resume(settings.output)}", 130)
-    if int(os.environ.get("RANK", 0)) == 0:
-        _say_outcome(console, outcome)
+        fail(f"stopped at once. {_how_to_resume(settings.output, settings.nproc)}", STOPPED)
+    if place().rank:
+        return  # without a status that would have the first process ended while it still writes
+    _say_outcome(console, outcome)
     if outcome.stopped_by is not None:
-        raise typer.Exit(130)
+        raise typer.Exit(STOPPED)
 
 
 def _say_outcome(console: Console, outcome: Outcome) -> None:
@@ -245,12 +247,13 @@ def _say_outcome(console: Console, outcome: Outcome) -> None:
             console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"The files are in {escape(str(outcome.folder))}", highlight=False, soft_wrap=True)
     if outcome.stopped_by is not None:
-        text = f"Stopped by {outcome.stopped_by}; a checkpoint is written. {_how_to_resume(str(outcome.folder))}"
+        nproc = outcome.settings.nproc
+        text = f"Stopped by {outcome.stopped_by}; a checkpoint is written. {_how_to_resume(str(outcome.folder), nproc)}"
         console.print(escape(text), highlight=False, soft_wrap=True)
 
 
-def _how_to_resume(folder: str) -> str:
-    return f"To go on: mxzoo train --resume --output {folder}"
+def _how_to_resume(folder: str, nproc: int) -> str:
+    return f"To go on: mxzoo train --resume --output {folder}" + (f" --nproc {nproc}" if nproc > 1 else "")
 
 
 def _report(outcome: Outcome) -> Table:
