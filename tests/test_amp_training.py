@@ -118,6 +118,10 @@ def test_hopeless_losses_are_told_of():
     with pytest.warns(UserWarning, match="50 steps one after the other.*most likely the loss itself"):
         scaler.update(True)
     assert "of 2000 steps until it grows" in repr(scaler)
+    for _ in range(1200):
+        scaler.update(True)
+    assert scaler.loss_scale > 0 and 1 / scaler.loss_scale < math.inf
+    LossScaler().load_state_dict(scaler.state_dict())
 
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])

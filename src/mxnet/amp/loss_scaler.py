@@ -16,6 +16,7 @@ from mxnet.gluon.parameter import Parameter
 __all__ = ["LossScaler", "all_finite"]
 
 _HOPELESS = 50
+_SMALLEST = 2.0**-126  # of float32: the update divides by the factor, so that it must not come to 0
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ class LossScaler:
         if not self.dynamic:
             return
         if overflow:
-            self._loss_scale /= self.scale_factor
+            self._loss_scale = max(self._loss_scale / self.scale_factor, _SMALLEST)
             self._unskipped = 0
             self._skipped += 1
             _log.info("gradients overflowed: the loss scale is %g from now on", self._loss_scale)
