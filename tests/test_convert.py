@@ -168,6 +168,13 @@ def test_inspect_lists_arrays(name, tmp_path):
         assert text in shown
 
 
+def test_inspect_shows_the_beginning_of_long_metadata(tmp_path):
+    save_safetensors(tmp_path / "x.safetensors", DATA, {"long": "a" * 10_000})
+    shown = mxzoo("inspect", tmp_path / "x.safetensors").stdout
+    assert 600 <= shown.count("a") < 1000 and "(--json has all)" in shown
+    assert inspected(tmp_path / "x.safetensors")["metadata"] == {"long": "a" * 10_000}
+
+
 @pytest.mark.parametrize(
     "path", sorted(GENUINE.glob("*.p*")) + sorted(GENUINE.glob("*.n*")), ids=lambda path: path.name
 )
