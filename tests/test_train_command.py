@@ -237,7 +237,11 @@ def test_a_training_is_not_thrown_away_by_mistake(images, tmp_path):
     assert result.exit_code == 1 and (tmp_path / "out" / "best.params").read_bytes() == before, (
         "what is wrong changes nothing"
     )
-    tried(images, tmp_path / "out", "--overwrite", "--epochs", 1)
+    for name in ("model-symbol.json", "model-0000.params", "tensorboard/events"):
+        (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_text("of the one before")
+    result = tried(images, tmp_path / "out", "--overwrite", "--epochs", 1)
+    assert "model-symbol.json" not in result.stdout and not (tmp_path / "out" / "tensorboard").exists()
     assert names(tmp_path / "out" / "checkpoints") == {"step-0000000002", "last"}
 
 

@@ -58,6 +58,8 @@ def test_train_and_val_are_taken_as_they_are(tmp_path, bad, held_out):
     make_images(tmp_path / held_out, each=2)
     data = find_data(str(tmp_path), bad)
     assert (len(data.train), len(data.val)) == (9, 6)
+    part = find_part(str(tmp_path), bad, channels=3, classes=data.classes)
+    assert len(part.images) == 6 and part.what == f"those in {held_out}/"
 
 
 def test_val_may_lie_elsewhere_and_lack_classes(images, tmp_path, bad):

@@ -151,7 +151,10 @@ def train(
         int, _option(panel=_MACHINE, min=0, help="Processes that read images ahead.")
     ] = _DEFAULTS.workers,
     amp: Annotated[
-        Precision | None, _option(panel=_MACHINE, help="Compute in 16 bits where that is safe.", show_default="32 bits")
+        Precision | None,
+        _option(
+            panel=_MACHINE, help="Compute in 16 bits where that is safe; on CPUs bfloat16.", show_default="32 bits"
+        ),
     ] = None,
     nproc: Annotated[
         int, _option(panel=_MACHINE, min=1, max=1024, help="Processes that train together, one for each GPU.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -190,8 +191,18 @@ def _clear(checkpoints: Checkpoints) -> None:
     """Delete what an earlier training has left, so that none of it is taken for this one's."""
     for path in checkpoints.all():
         checkpoints.remove(path)
-    for name in (PARAMETERS, FORM, "metrics.csv", "curves.png", "bad-data.csv"):
-        (checkpoints.folder.parent / name).unlink(missing_ok=True)
+    folder = checkpoints.folder.parent
+    for name in (
+        PARAMETERS,
+        FORM,
+        "metrics.csv",
+        "curves.png",
+        "bad-data.csv",
+        "model-symbol.json",
+        "model-0000.params",
+    ):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
 
 
 def _say(console: Console, style: str, text: str) -> None:
