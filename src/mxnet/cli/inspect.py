@@ -22,7 +22,7 @@ from mxnet.gluon.model_zoo import model_store
 
 __all__ = ["Report", "as_json", "as_text", "look_at"]
 
-_LONGEST = 600  # characters of a fact in the table: checkpoints have pages of JSON in their metadata
+_LONGEST = 600  # characters of a text in the table: checkpoints have pages of JSON in their metadata
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8})\.\w+$")
 _NOT_OPENED = "a pickle, which was not opened; --unsafe-pickle lists what it holds"
 
@@ -146,11 +146,11 @@ def as_text(report: Report) -> Group:
     known.add_row("size", f"{report.size:,} bytes")
     known.add_row("SHA-256", report.sha256)
     known.add_row("origin", escape("; ".join(report.origin)) or "not known")
-    for name, value in (*report.facts.items(), *report.metadata.items()):
-        text = _text(value)
-        known.add_row(
-            escape(name), escape(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... (--json has all)")
-        )
+    for name, value in report.facts.items():
+        known.add_row(escape(name), escape(_text(value)))
+    for name, text in report.metadata.items():
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... (--json has all)"
+        known.add_row(escape(name), escape(shown))
     if not report.arrays:
         return Group(known)
     return Group(known, _array_table(report.arrays))

@@ -192,15 +192,8 @@ def _clear(checkpoints: Checkpoints) -> None:
     for path in checkpoints.all():
         checkpoints.remove(path)
     folder = checkpoints.folder.parent
-    for name in (
-        PARAMETERS,
-        FORM,
-        "metrics.csv",
-        "curves.png",
-        "bad-data.csv",
-        "model-symbol.json",
-        "model-0000.params",
-    ):
+    exported = ("model-symbol.json", "model-0000.params")
+    for name in (PARAMETERS, FORM, "metrics.csv", "curves.png", "bad-data.csv", *exported):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "tensorboard", ignore_errors=True)
 
