@@ -118,6 +118,13 @@ def test_training_changes_parameters(by_one):
     assert len(set(lists)) == 4
 
 
+def test_a_training_by_an_estimator_goes_on_in_each_process_where_it_was(by_one, by_two):
+    for found in (by_one, *by_two):
+        whole, pieces = found["estimated"]
+        assert whole == pieces
+    assert by_two[0]["estimated"] == by_two[1]["estimated"]
+
+
 def test_horovod_sums_as_dist_sync_does(by_two):
     assert by_two[0]["horovod"] == by_two[0]["trained sgd"]
 

@@ -18,6 +18,7 @@ import torch.distributed as dist
 import mxnet as mx
 from mxnet import autograd, gluon
 from mxnet.gluon import nn
+from mxnet.gluon.contrib.estimator import CheckpointHandler, Estimator
 from mxnet.kvstore import _buckets
 
 import make_distributed  # isort: skip
@@ -208,6 +209,25 @@ def two_networks(member):
         for trainer in trainers:
             trainer.step(SAMPLES)
     return values(first), values(second)
+
+
+def estimated(member, folder):
+    """What an Estimator comes to in three epochs, and after one that was cut off after two."""
+
+    def fitted(name, epochs):
+        onp.random.seed(member.rank)
+        net = member.network(nn.Dense(6), nn.Dropout(0.5), nn.Dense(4))
+        estimator = Estimator(net, gluon.loss.SoftmaxCrossEntropyLoss(), trainer=member.trainer(net))
+        estimator.logger.setLevel("WARNING")
+        dataset = gluon.data.ArrayDataset(member.part(IMAGES), member.part(LABELS))
+        loader = gluon.data.DataLoader(dataset, 2, shuffle=True)
+        handler = CheckpointHandler(os.path.join(folder, name), resume_from_checkpoint=True)
+        estimator.fit(loader, epochs=epochs, event_handlers=handler)
+        return values(net)
+
+    whole = fitted("whole", 3)
+    fitted("pieces", 2)
+    return whole, fitted("pieces", 3)
 
 
 def resumed(member, folder):
@@ -435,6 +455,7 @@ def in_two(member, folder):
     found["on two devices"] = on_two_devices(member)
     found["two networks"] = two_networks(member)
     found["resumed"] = resumed(member, folder)
+    found["estimated"] = estimated(member, folder)
     if member.world == 1:
         return found
     for name in ("eager", "hybridized"):

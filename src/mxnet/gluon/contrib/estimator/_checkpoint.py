@@ -10,7 +10,7 @@ import numpy as _np
 from mxnet.base import MXNetError
 from mxnet.formats._writer import atomic_write
 from mxnet.gluon.block import HybridBlock
-from mxnet.gluon.contrib.estimator._checkpoint_files import PARAMETERS, STATES, Checkpoints, writes_files
+from mxnet.gluon.contrib.estimator._checkpoint_files import PARAMETERS, STATES, Checkpoints, states_of_all, writes_files
 from mxnet.gluon.contrib.estimator._events import BatchEnd, EpochEnd, TrainBegin
 from mxnet.gluon.contrib.estimator._monitor import check_monitor, comparison
 from mxnet.gluon.contrib.estimator._position import Position
@@ -136,9 +136,8 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
             f"prefix: {name}",
         )
         is_best = self.save_best and self._is_best(estimator)
-        if writes_files():
-            # What other handlers count of this event belongs to it too.
-            estimator.after_event(lambda: self._write(estimator, name, is_best))
+        # What other handlers count of this event belongs to it too.
+        estimator.after_event(lambda: self._write(estimator, name, is_best))
 
     def _is_best(self, estimator: Estimator) -> bool:
         name, value = self.monitor.get()
@@ -160,11 +159,14 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
         return is_best
 
     def _write(self, estimator: Estimator, name: str, is_best: bool) -> None:
+        states = states_of_all(estimator)
+        if not writes_files():
+            return
         if self.max_checkpoints > 0:
-            self._files.save(name, estimator)
+            self._files.save(name, estimator, states)
             self.saved_checkpoints = [*(old for old in self.saved_checkpoints if old != name), name]
         if is_best:
-            self._files.save(f"{self.model_prefix}-best", estimator)
+            self._files.save(f"{self.model_prefix}-best", estimator, states)
         while len(self.saved_checkpoints) > max(self.max_checkpoints, 0):
             self._files.remove(self.saved_checkpoints.pop(0))
 

@@ -4,7 +4,7 @@ A checkpoint called ``model-epoch0batch5`` is three files:
 
     .params     the network's parameters, as `Block.save_parameters` writes them
     .states     the trainer's states, as `Trainer.save_states` writes them
-    .progress   `Estimator.state_dict`, with sizes and checksums of the other two; written last
+    .progress   `Estimator.state_dict` of each process, with sizes and checksums of the other two; written last
 
 One without its ``.progress`` was cut off while it was written, or comes from genuine MXNet.
 """
@@ -17,10 +17,11 @@ import re
 import time
 from typing import Any
 
-from mxnet._processes import place
+from mxnet._processes import place, together
 from mxnet.base import MXNetError
 from mxnet.formats._seal import seal_of
-from mxnet.gluon.contrib.estimator._state_file import read_state, write_state
+from mxnet.gluon.contrib.estimator._state_file import from_bytes, read_state, to_bytes, write_state
+from mxnet.kvstore._distributed import DistributedKVStore
 
 __all__ = ["Checkpoints"]
 
@@ -44,15 +45,16 @@ class Checkpoints:
     def path(self, name: str, suffix: str) -> str:
         return os.path.join(self.folder, name + suffix)
 
-    def save(self, name: str, estimator: Any) -> None:
-        """Write the checkpoint `name`, over an older one of that name."""
+    def save(self, name: str, estimator: Any, states: list[dict[str, Any]]) -> None:
+        """Write the checkpoint `name`, over an older one of that name, with what `states_of_all` gave."""
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.path(name, PROGRESS))  # until the new one is there, the others do not belong together
         estimator.net.save_parameters(self.path(name, PARAMETERS))
         estimator.trainer.save_states(self.path(name, STATES))
-        state = estimator.state_dict()
+        state, *others = states
         seals = {suffix: seal_of(self.path(name, suffix)) for suffix in (PARAMETERS, STATES)}
-        write_state(self.path(name, PROGRESS), {"written": time.time(), "files": seals, "state": state})
+        progress = {"written": time.time(), "files": seals, "state": state, "others": others}
+        write_state(self.path(name, PROGRESS), progress)
 
     def remove(self, name: str) -> None:
         """Delete the files of a checkpoint; nothing happens if they are gone."""
@@ -84,14 +86,14 @@ class Checkpoints:
         return _NAME.fullmatch(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
 
     def complete(self) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
-        """Those that are whole, the last written first, with `Estimator.state_dict`; and what is wrong with others."""
+        """Those that are whole, the last written first, with the state of this process; what is wrong with others."""
         whole, problems = [], []
         for name in self.names():
             if not os.path.exists(self.path(name, PROGRESS)):
                 continue
             try:
                 progress = self._checked(name)
-                whole.append((float(progress["written"]), name, progress["state"]))
+                whole.append((float(progress["written"]), name, _own(progress)))
             except (MXNetError, OSError, KeyError, TypeError, ValueError) as error:
                 problems.append(f"{name}: {error}")
         ordered = sorted(whole, key=lambda each: each[0], reverse=True)
@@ -103,6 +105,21 @@ class Checkpoints:
             if seal_of(self.path(name, suffix)) != progress["files"][suffix]:
                 raise MXNetError(f"{name}{suffix} is not the file that was written with {name}{PROGRESS}")
         return progress
+
+
+def _own(progress: dict[str, Any]) -> dict[str, Any]:
+    """The state of this process; that of the first where the training was cut off in fewer."""
+    states = [progress["state"], *progress.get("others", [])]
+    rank = place().rank
+    return states[rank if rank < len(states) else 0]
+
+
+def states_of_all(estimator: Any) -> list[dict[str, Any]]:
+    """`Estimator.state_dict` of each process that trains the network; asked of all of them at once."""
+    own = estimator.state_dict()
+    if not isinstance(estimator.trainer._kvstore, DistributedKVStore):
+        return [own]
+    return [from_bytes(state) for state in together("checkpoints").gathered(to_bytes(own), "the states of a training")]
 
 
 def writes_files() -> bool:
