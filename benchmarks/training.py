@@ -44,7 +44,8 @@ SCRIPTS = ("_training_worker.py", "_training_genuine.py")
 QUICK = {"models": ["resnet18_v1"], "batch": 4, "size": 64, "rounds": 2, "seconds": 10.0}
 
 # How far a loss may be off torch's, as a part of it. The losses of the steps that are compared differ by much more.
-TOLERANCES = {"float32": 2e-3, "bfloat16": 5e-2}
+# Deep networks multiply rounding from step to step: torch's own losses of ResNet-50 are 0.5 % apart in two layouts.
+TOLERANCES = {"float32": 1e-2, "bfloat16": 5e-2}
 
 
 def arguments() -> argparse.Namespace:
