@@ -10,7 +10,15 @@ import pytest
 import torch
 
 import mxnet as mx
-from mxnet.gluon.data import ArrayDataset, BatchSampler, DataLoader, SequentialSampler, SimpleDataset, batchify
+from mxnet.gluon.data import (
+    ArrayDataset,
+    BatchSampler,
+    DataLoader,
+    SequentialSampler,
+    SimpleDataset,
+    SplitSampler,
+    batchify,
+)
 
 WORKERS = [{}, {"num_workers": 2, "thread_pool": True}, {"num_workers": 2}]
 NAMES = ["here", "threads", "processes"]
@@ -242,3 +250,20 @@ def test_default_batchify_functions():
 def test_iteration_may_begin_at_a_batch(options, batch):
     loader = DataLoader(ArrayDataset(onp.arange(11)), batch_size=4, **options)
     assert [part.tolist() for part in loader.begin_at(batch)] == [part.tolist() for part in loader][batch:]
+
+
+def test_samples_before_the_batch_are_not_read():
+    read = []
+
+    class Noted(SimpleDataset):
+        def __getitem__(self, index):
+            read.append(index)
+            return index
+
+    loader = DataLoader(Noted(list(range(12))), 2, sampler=SplitSampler(12, 2, 1))
+    onp.random.seed(0)
+    batches = [part.tolist() for part in loader]
+    read.clear()
+    onp.random.seed(0)
+    assert [part.tolist() for part in loader.begin_at(1)] == batches[1:]
+    assert read == sum(batches[1:], [])

@@ -11,7 +11,14 @@ import torch
 from mxnet.device import Device, cpu_pinned
 from mxnet.gluon.data._workers import InProcess, Processes, Threads
 from mxnet.gluon.data.batchify import Stack, stack
-from mxnet.gluon.data.sampler import BatchSampler, FilterSampler, IntervalSampler, RandomSampler, SequentialSampler
+from mxnet.gluon.data.sampler import (
+    BatchSampler,
+    FilterSampler,
+    IntervalSampler,
+    RandomSampler,
+    SequentialSampler,
+    SplitSampler,
+)
 from mxnet.ndarray._array import Array, wrap
 
 __all__ = ["DataLoader", "default_batchify_fn", "default_mp_batchify_fn"]
@@ -172,7 +179,7 @@ def _batch_sampler(
 
 def _draws_at_once(batch_sampler: Any) -> bool:
     """Whether all that the sampler draws at random it draws when an iteration begins."""
-    known = (FilterSampler, IntervalSampler, RandomSampler, SequentialSampler)
+    known = (FilterSampler, IntervalSampler, RandomSampler, SequentialSampler, SplitSampler)
     return type(batch_sampler) is BatchSampler and type(batch_sampler._sampler) in known
 
 
