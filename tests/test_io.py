@@ -359,6 +359,14 @@ def test_no_thread_is_left(files, end):
     assert ended(threads)
 
 
+def test_a_closed_iterator_says_so(files):
+    iterator = ImageRecordIter(**options(files))
+    iterator.close()
+    assert list(iterator) == []
+    with pytest.raises(mx.MXNetError, match="this ImageRecordIter is closed: make a new one"):
+        iterator.reset()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_is_told_to_make_its_own(files):
     iterator = ImageRecordIter(**options(files))
@@ -386,12 +394,15 @@ def test_iterators_show_what_they_give(files):
 
 
 def test_batches_ahead_are_bounded(files, monkeypatch):
-    read = []
-    original = mx.io._record_files.Records.read
-    monkeypatch.setattr(mx.io._record_files.Records, "read", lambda self, n: read.append(n) or original(self, n))
+    begun = []
+    original = mx.io._finish.Finish.buffer
+    monkeypatch.setattr(mx.io._finish.Finish, "buffer", lambda self, *how: begun.append(how) or original(self, *how))
     iterator = ImageRecordIter(**options(files, batch_size=1, prefetch_buffer=2, preprocess_threads=2))
-    iterator.close()
-    assert len(read) <= 1 + 2
+    assert len(begun) == 1 + 2
+    iterator.next()
+    assert len(begun) == 1 + 2, "the first batch is there already"
+    iterator.next()
+    assert len(begun) == 2 + 2
 
 
 def test_a_batch_is_the_users_to_keep(files):
@@ -464,6 +475,15 @@ def test_prefetching_iter_wants_iterators_that_agree():
         PrefetchingIter(five, [{}, {}])
 
 
+@pytest.mark.parametrize("kind", [PrefetchingIter, lambda inner: ResizeIter(inner, 2)])
+def test_no_current_batch_is_told(kind):
+    iterator = kind(NDArrayIter(cases.n(4, 1), batch_size=2))
+    with pytest.raises(mx.MXNetError, match="no current batch"):
+        iterator.getdata()
+    assert iterator.iter_next()
+    assert iterator.getdata()[0].shape == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -495,6 +515,7 @@ def test_mnist_is_shuffled_by_its_seed(files):
 
     assert sorted(labels(1)) == list(range(7))
     assert labels(1) == labels(1) != labels(2)
+    assert sorted(labels(-1)) == list(range(7))
 
 
 def test_broken_mnist_is_refused(files, tmp_path):
@@ -534,3 +555,12 @@ def test_image_iter_calls_its_own_steps(files):
     plain = mx.image.ImageIter(2, (3, 10, 12), path_imgrec=Path(files, "a.rec")).next()
     inverted = Inverting(2, (3, 10, 12), path_imgrec=Path(files, "a.rec")).next()
     assert (inverted.data[0].asnumpy() == 255 - plain.data[0].asnumpy()).all()
+
+
+def test_what_image_iter_has_left_over_is_not_lost_by_asking_again(files):
+    iterator = mx.image.ImageIter(4, (3, 10, 12), path_imgrec=files / "a.rec", last_batch_handle="roll_over")
+    assert len(list(iterator)) == 1
+    with pytest.raises(StopIteration):
+        iterator.next()
+    iterator.reset()
+    assert iterator.next().label[0].asnumpy().tolist() == [4, 5, 6, 0]

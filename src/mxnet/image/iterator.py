@@ -16,13 +16,13 @@ from mxnet.formats.records import RecordReader, read_index
 from mxnet.image.augmenter import CreateAugmenter
 from mxnet.image.image import imdecode
 from mxnet.io import DataBatch, DataDesc, DataIter
+from mxnet.io._arrays import LAST_BATCH
 from mxnet.ndarray._array import wrap
 from mxnet.numpy.multiarray import array, ndarray
 from mxnet.recordio import unpack
 
 __all__ = ["ImageIter", "entries_of", "read_list"]
 
-LAST_BATCH = ("pad", "discard", "roll_over")
 LABEL_TYPES = ("int32", "float32", "int64", "float64")
 
 
@@ -172,7 +172,7 @@ class ImageIter(DataIter):
         self._place += self.batch_size
         missing = self.batch_size - len(keys)
         pad = 0
-        if missing and self.last_batch_handle == "roll_over":
+        if keys and missing and self.last_batch_handle == "roll_over":
             self._left = keys
         if not keys or (missing and self.last_batch_handle != "pad"):
             raise StopIteration

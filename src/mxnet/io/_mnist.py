@@ -82,7 +82,7 @@ class _Source:
             )
         self._order = self._part(len(images), parameters)
         if parameters.shuffle:
-            np.random.default_rng(parameters.seed).shuffle(self._order)
+            np.random.default_rng(parameters.seed % 2**64).shuffle(self._order)
         if not 1 <= self.batch_size <= len(self._order):
             raise MXNetError(f"batch_size must be between 1 and the {len(self._order)} images, not {self.batch_size}")
         self._images, self._labels = images, labels

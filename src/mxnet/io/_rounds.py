@@ -62,7 +62,15 @@ class MXDataIter(DataIter):
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def reset(self) -> None:
-        """Begin the next pass; nothing happens where the first one has not begun."""
+        """Begin the next pass; nothing happens where the first one has not begun.
+
+        Raises
+        ------
+        MXNetError
+            If the iterator is closed.
+        """
+        if not self._close.alive:
+            raise MXNetError(f"this {type(self).__name__} is closed: make a new one")
         if self.first_batch is None:
             self._batches.close()
             self._batches = self._source.start(self._carried)

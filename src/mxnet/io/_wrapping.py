@@ -19,16 +19,21 @@ class _Wrapping(DataIter):
     current_batch: DataBatch | None = None
 
     def getdata(self) -> Any:
-        return self.current_batch.data
+        return self._now().data
 
     def getlabel(self) -> Any:
-        return self.current_batch.label
+        return self._now().label
 
     def getindex(self) -> Any:
-        return self.current_batch.index
+        return self._now().index
 
     def getpad(self) -> Any:
-        return self.current_batch.pad
+        return self._now().pad
+
+    def _now(self) -> DataBatch:
+        if self.current_batch is None:
+            raise MXNetError("there is no current batch: call iter_next() or next() first")
+        return self.current_batch
 
 
 class ResizeIter(_Wrapping):
