@@ -293,6 +293,12 @@ def test_index_has_the_ids_of_the_records(files):
     assert batch.index.tolist() == [10, 11, 12]
 
 
+def test_records_of_one_key_are_all_read(files, tmp_path):
+    (tmp_path / "same.idx").write_text((files / "a.idx").read_text().replace("1\t", "0\t", 1))
+    iterator = ImageRecordIter(**options(files, batch_size=7, path_imgidx=tmp_path / "same.idx"))
+    assert iterator.next().label[0].asnumpy().tolist() == list(range(7))
+
+
 def test_grey_and_alpha(files, tmp_path):
     image = onp.arange(10 * 12 * 4, dtype=onp.uint8).reshape(10, 12, 4)
     record = MXIndexedRecordIO(tmp_path / "b.idx", tmp_path / "b.rec", "w")
@@ -328,6 +334,9 @@ def test_truncated_and_foreign_files_are_refused(files, tmp_path):
         (tmp_path / name).write_bytes(broken)
         with pytest.raises(mx.MXNetError, match=name):
             ImageRecordIter(**options(files, path_imgrec=tmp_path / name))
+    (tmp_path / "bad.idx").write_text(f"0\t{2**63}\n")
+    with pytest.raises(mx.MXNetError, match="bad.idx: .*no file has the offset 9223372036854775808"):
+        ImageRecordIter(**options(files, path_imgidx=tmp_path / "bad.idx"))
     (tmp_path / "bad.idx").write_text("0\t3\n")
     with pytest.raises(mx.MXNetError, match=r"a\.rec, record 0 .*no record begins here"):
         ImageRecordIter(**options(files, path_imgidx=tmp_path / "bad.idx"))

@@ -216,7 +216,7 @@ BAD_INDEX = {
     "no tab": (b"0\t0\n1 12\n", 4, "'1 12"),
     "key of another type": (b"one\t0\n", 0, "invalid literal"),
     "offset of another type": (b"0\tzero\n", 0, "invalid literal"),
-    "negative offset": (b"0\t-8\n", 0, "offset -8 is negative"),
+    "negative offset": (b"0\t-8\n", 0, "no file has the offset -8"),
     "blank line": (b"0\t0\n\n1\t12\n", 4, "in line 2"),
     "digits without end": (b"0\t" + b"9" * 10_000, 0, "999..."),
     "not text": (b"0\t0\n\xff\t0\n", 4, "utf-8"),

@@ -12,12 +12,13 @@ from typing import Any
 
 from ._errors import FileFormatError, access_error
 
-__all__ = ["LARGEST", "Appender", "RecordReader", "read_index", "record_bytes"]
+__all__ = ["LARGEST", "Appender", "RecordReader", "index_lines", "read_index", "record_bytes"]
 
 MAGIC = b"\x0a\x23\xd7\xce"
 LARGEST = (1 << 29) - 1
 """Bytes in a payload: the length has the lower 29 bits of its word, the kind of the part the upper three."""
 _LONGEST_LINE = 1 << 16  # bytes of an index: what is longer is no line of one
+_NO_OFFSET = 1 << 63
 _HEAD = struct.Struct("<4sI")
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 _KINDS = ("a whole record", "a first part", "a middle part", "a last part")
@@ -197,7 +198,13 @@ class Appender:
 
 
 def read_index(path: str, key_type: Callable[[Any], Any]) -> tuple[list[Any], dict[Any, int]]:
-    """Keys in order, and offset by key, of the index of a record file: lines of key, tab and offset.
+    """Keys in order, and offset by key, of the index of a record file. Errors are those of `index_lines`."""
+    lines = list(index_lines(path, key_type))
+    return [key for key, _ in lines], dict(lines)
+
+
+def index_lines(path: str, key_type: Callable[[Any], Any]) -> Iterator[tuple[Any, int]]:
+    """Key and offset of each line of the index of a record file; a tab stands between them.
 
     `key_type` makes the keys of their text.
 
@@ -208,28 +215,25 @@ def read_index(path: str, key_type: Callable[[Any], Any]) -> tuple[list[Any], di
     FileAccessError
         If the operating system refuses.
     """
-    keys = []
-    offsets = {}
-    start = 0
+    start, number = 0, 0
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise OSError(None, "not a regular file")
         with open(path, "rb") as lines:
             while line := lines.readline(_LONGEST_LINE):
+                number += 1
                 try:
                     name, place, *_ = line.decode().strip().split("\t", 2)
                     key, offset = key_type(name), int(place)
-                    if offset < 0:
-                        raise ValueError(f"the offset {offset} is negative")
+                    if not 0 <= offset < _NO_OFFSET:
+                        raise ValueError(f"no file has the offset {offset}")
                 except ValueError as error:
                     shown = line if len(line) <= 80 else line[:80] + b"..."
                     raise FileFormatError(
-                        f"{path}: at byte {start}: expected 'key<tab>offset' in line {len(keys) + 1}, "
+                        f"{path}: at byte {start}: expected 'key<tab>offset' in line {number}, "
                         f"not {shown!r}: {error}"
                     ) from error
-                keys.append(key)
-                offsets[key] = offset
                 start += len(line)
+                yield key, offset
     except OSError as cause:
         raise access_error("read", path, cause) from cause
-    return keys, offsets

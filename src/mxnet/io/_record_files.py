@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mxnet.base import MXNetError
-from mxnet.formats.records import RecordReader, read_index
+from mxnet.formats.records import RecordReader, index_lines
 from mxnet.recordio import IRHeader, unpack
 
 __all__ = ["Records"]
@@ -49,7 +49,7 @@ class Records:
         self._reader = RecordReader(path)
         self._labels = labels
         if index_path:
-            offsets = np.sort(np.array(list(read_index(index_path, str)[1].values()), dtype=np.int64))
+            offsets = np.sort(np.fromiter((offset for _, offset in index_lines(index_path, str)), dtype=np.int64))
             step = -(-len(offsets) // num_parts)
             self._first = min(step * part_index, len(offsets))
             self._offsets = offsets[self._first : step * (part_index + 1)]
