@@ -1,6 +1,8 @@
 """`im2rec` against the files that genuine MXNet's makes, and its own promises."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -111,6 +113,36 @@ def test_bad_images_are_named_and_counted(with_bad_images, tmp_path, capsys):
 
 def test_strict_fails_on_bad_images(with_bad_images, tmp_path):
     assert main(["--strict", str(tmp_path / "a"), with_bad_images]) == 1
+
+
+def test_numbers_labels_and_names_that_cannot_be_are_left_out(tmp_path, capsys):
+    rows = ["-1\t1\tant/p0.png", "2\t1e300\tant/p0.png", "3\t1\ta\0b.png", "4\t1\tant/p0.png"]
+    (tmp_path / "a.lst").write_text("\n".join(rows))
+    cases.plant(tmp_path / "images")
+    assert main([str(tmp_path / "a"), str(tmp_path / "images")]) == 0
+    assert "3 of 4 images were left out" in capsys.readouterr().err
+    assert (tmp_path / "a.idx").read_text() == "4\t0\n"
+
+
+def test_a_wrong_folder_leaves_the_older_files(images, tmp_path, capsys):
+    main(["--list", "--recursive", str(tmp_path / "a"), str(images)])
+    main(["--pass-through", str(tmp_path / "a"), str(images)])
+    before = files_in(tmp_path)
+    assert main([str(tmp_path / "a"), str(tmp_path)]) == 1
+    assert re.search(r"none of the \d+ images in .*a\.lst can be read, such as .*: No such file", capsys.readouterr().err)
+    assert files_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["a\tb.png", "a\nb.png", " a.png", os.fsdecode(b"a\xff.png")])
+def test_names_that_no_list_can_hold_are_told(name, tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    try:
+        (tmp_path / "images" / name).write_bytes(b"")
+    except OSError:
+        pytest.skip("no such name on this file system")
+    assert main(["--list", str(tmp_path / "a"), str(tmp_path / "images")]) == 1
+    assert f"a list cannot hold the name {name!r}" in capsys.readouterr().err
+    assert not (tmp_path / "a.lst").exists()
 
 
 def test_an_interrupted_run_leaves_the_older_files(images, tmp_path, monkeypatch):

@@ -55,7 +55,24 @@ def _entry(line: str) -> ListEntry | None:
     return entry if entry.labels and entry.name else None
 
 
-def line_of(entry: ListEntry) -> str:
-    """The line of an entry, as genuine MXNet writes it."""
+def line_of(entry: ListEntry) -> bytes:
+    """The line of an entry, as genuine MXNet writes it.
+
+    Raises
+    ------
+    ValueError
+        If a list cannot hold the name; the message has it.
+    """
+    name = entry.name
+    if name != name.strip() or any(each in name for each in "\t\n\r") or not _is_utf8(name):
+        raise ValueError(f"a list cannot hold the name {name!r}: blanks at its ends, tabs, line breaks, or no UTF-8")
     labels = "".join(f"{label:f}\t" for label in entry.labels)
-    return f"{entry.number}\t{labels}{entry.name}\n"
+    return f"{entry.number}\t{labels}{name}\n".encode()
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -99,40 +99,36 @@ def make_lists(prefix: str, root: str, settings: ListSettings) -> Lists:
     FileNotFoundError
         If there is no folder `root`.
     ValueError
-        If there are no images in it.
+        If there are no images in it, or a list cannot hold the name of one.
     """
     entries, classes = find_images(root, settings.recursive, settings.exts)
     if not entries:
         where = "below" if settings.recursive else "in"
         hint = "" if settings.recursive else "; with --recursive subfolders count too"
         raise ValueError(f"there are no images ({', '.join(settings.exts)}) {where} {root!r}{hint}")
+    lines = [line_of(entry) for entry in entries]
     if settings.shuffle:
-        random.Random(_SEED).shuffle(entries)
+        random.Random(_SEED).shuffle(lines)
     lists = Lists(classes=classes)
-    size = math.ceil(len(entries) / settings.chunks)
+    size = math.ceil(len(lines) / settings.chunks)
     for chunk in range(settings.chunks):
         name = f"{prefix}_{chunk}" if settings.chunks > 1 else prefix
-        for ending, part in _shares(entries[chunk * size : (chunk + 1) * size], size, settings):
-            _write(f"{name}{ending}.lst", part)
+        for ending, part in _shares(lines[chunk * size : (chunk + 1) * size], size, settings):
+            with atomic_write(f"{name}{ending}.lst") as file:
+                file.writelines(part)
             lists.files.append((f"{name}{ending}.lst", len(part)))
     return lists
 
 
-def _shares(entries: list[ListEntry], size: int, settings: ListSettings) -> Iterator[tuple[str, list[ListEntry]]]:
-    """The entries for each purpose, with what the name of its list ends in."""
+def _shares(lines: list[bytes], size: int, settings: ListSettings) -> Iterator[tuple[str, list[bytes]]]:
+    """The lines for each purpose, with what the name of its list ends in."""
     if settings.train_ratio == 1.0:
-        yield "", entries
+        yield "", lines
         return
     test = int(size * settings.test_ratio)
     train = test + int(size * settings.train_ratio)
     if settings.test_ratio:
-        yield "_test", entries[:test]
+        yield "_test", lines[:test]
     if settings.train_ratio + settings.test_ratio < 1.0:
-        yield "_val", entries[train:]
-    yield "_train", entries[test:train]
-
-
-def _write(path: str, entries: list[ListEntry]) -> None:
-    with atomic_write(path) as file:
-        for entry in entries:
-            file.write(line_of(entry).encode())
+        yield "_val", lines[train:]
+    yield "_train", lines[test:train]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -98,7 +99,7 @@ def make_records(
     Raises
     ------
     ValueError
-        If the list is broken or empty.
+        If the list is broken or empty, or none of its images can be read; an older record file stays as it was.
     """
     entries = list(read_image_list(path))
     if not entries:
@@ -120,6 +121,9 @@ def make_records(
             outcome.bytes = record.tell()
         finally:
             record.close()
+        if not outcome.images:
+            name, reason = outcome.bad[0]
+            raise ValueError(f"none of the {len(entries)} images in {path} can be read, such as {name}: {reason}")
         os.replace(record_file, outcome.record)
         os.replace(index_file, f"{base}.idx")
     finally:
@@ -151,10 +155,12 @@ def _records(
 def _record_or_error(entry: ListEntry, root: str, settings: RecordSettings) -> bytes | Exception:
     try:
         return _record(entry, root, settings)
-    except OSError as error:
-        return MXNetError(error.strerror or str(error))
     except MXNetError as error:
         return error
+    except OSError as error:
+        return MXNetError(error.strerror or str(error))
+    except (ValueError, OverflowError, struct.error) as error:  # a name, a number or a label that cannot be
+        return MXNetError(str(error))
 
 
 def _record(entry: ListEntry, root: str, settings: RecordSettings) -> bytes:
