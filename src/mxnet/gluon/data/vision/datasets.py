@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mxnet.base import MXNetError, data_dir
+from mxnet.formats._writer import atomic_write
 from mxnet.formats.idx import read_idx
 from mxnet.gluon.data.dataset import Dataset, RecordFileDataset
 from mxnet.gluon.utils import check_sha1
@@ -181,7 +182,8 @@ class CIFAR10(_Published):
             for member in members:
                 name = Path(member.name).name
                 if name in wanted and member.isfile():
-                    (self._root / name).write_bytes(members.extractfile(member).read())
+                    with atomic_write(self._root / name) as file:  # other processes may read it at this moment
+                        file.write(members.extractfile(member).read())
         for name, sha1 in files:
             path = self._root / name
             if not path.is_file() or not check_sha1(path, sha1):
