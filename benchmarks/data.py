@@ -111,7 +111,10 @@ def measure(rows: list[Row], files: str, workers: int, core: int | None, repeats
                 process = processes[name]
                 process.stdin.write("pass\n")
                 process.stdin.flush()
-                seen = json.loads(process.stdout.readline())
+                answer = process.stdout.readline()
+                if not answer:
+                    raise RuntimeError(f"{name} ended in the middle of a pass")
+                seen = json.loads(answer)
                 speeds[name].append(seen["images"] / seen["seconds"])
                 means[name] = seen["mean"]
     finally:
