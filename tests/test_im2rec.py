@@ -129,7 +129,8 @@ def test_a_wrong_folder_leaves_the_older_files(images, tmp_path, capsys):
     main(["--pass-through", str(tmp_path / "a"), str(images)])
     before = files_in(tmp_path)
     assert main([str(tmp_path / "a"), str(tmp_path)]) == 1
-    assert re.search(r"none of the \d+ images in .*a\.lst can be read, such as .*: No such file", capsys.readouterr().err)
+    said = capsys.readouterr().err
+    assert re.search(r"none of the \d+ images in .*a\.lst can be read, such as .*: No such file", said)
     assert files_in(tmp_path) == before
 
 

@@ -104,7 +104,8 @@ def test_bits_are_those_without(name, layout):
         values = onp.ascontiguousarray(values.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     net, twin = Network(forward), Network(forward)
     net.hybridize()
-    found, wanted = outcome(net, np.from_torch(torch.from_numpy(values.copy("K")))), outcome(twin, np.from_torch(torch.from_numpy(values.copy("K"))))
+    given = torch.from_numpy(values)
+    found, wanted = [outcome(each, np.from_torch(given.clone())) for each in (net, twin)]
     for one, other in zip(found, wanted, strict=True):
         onp.testing.assert_array_equal(one, other)
     code = code_of(net)
