@@ -1,8 +1,10 @@
 """Opening and replacing files: which errors, what is left behind, how much memory, mutated bytes."""
 
 import errno
+import gzip
 import io
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,7 @@ from mxnet.formats import (
     save_safetensors,
     torch_checkpoint,
 )
+from mxnet.formats.idx import read_idx
 
 DATA = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
 SAVERS = {
@@ -234,6 +237,27 @@ def test_hostile_files_allocate_little():
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 80
+
+
+def test_idx_files_that_claim_more_than_they_have(tmp_path):
+    def written(sizes, content, pack=bytes):
+        data = b"\0\0\x08" + bytes([len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + content
+        (tmp_path / "x").write_bytes(pack(data))
+        return tmp_path / "x"
+
+    for pack in (bytes, gzip.compress):
+        assert read_idx(written((2, 3), b"abcdef", pack)).tolist() == [list(b"abc"), list(b"def")]
+        assert read_idx(written((0, 3), b"", pack)).shape == (0, 3)
+        with pytest.raises(FileFormatError, match=r"x of \d+ bytes claims to hold 1000000000 of shape"):
+            read_idx(written((1_000_000_000,), b"abc", pack))
+        with pytest.raises(FileFormatError, match="holds more bytes than its shape"):
+            read_idx(written((2,), b"abc", pack))
+    with pytest.raises(FileFormatError, match="holds fewer bytes than its shape"):
+        read_idx(written((1000,), b"abc", gzip.compress))
+    with pytest.raises(FileFormatError, match="claims to hold 30000000"):  # which are there, and no images
+        read_idx(written((30_000_000,), bytes(30_000_000), gzip.compress))
+    with pytest.raises(FileAccessError, match="not a regular file"):
+        read_idx(tmp_path)
 
 
 def test_large_file_is_mapped_not_read(tmp_path):

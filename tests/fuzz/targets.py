@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import json
 import os
@@ -22,6 +23,8 @@ from mutations import mutate
 from mxnet import formats
 from mxnet.base import MXNetError
 from mxnet.formats import records, torch_checkpoint
+from mxnet.formats.idx import read_idx
+from mxnet.formats.image_list import read_image_list
 from mxnet.symbol._read import from_json
 
 HERE = Path(__file__).parent
@@ -82,6 +85,15 @@ def read_records(data: bytes) -> None:
 
 def read_index(data: bytes) -> None:
     records.read_index(_scratch.filled(data), int)
+
+
+def read_idx_file(data: bytes) -> None:
+    read_idx(_scratch.filled(data))
+
+
+def read_list_of_images(data: bytes) -> None:
+    for _ in read_image_list(_scratch.filled(data)):
+        pass
 
 
 def read_checkpoint(data: bytes) -> None:
@@ -196,6 +208,11 @@ def _is_read(text: bytes) -> bool:
     return True
 
 
+def _idx_seeds() -> list[bytes]:
+    images = b"\0\0\x08\x03" + struct.pack(">3I", 2, 3, 4) + bytes(range(24))
+    return [images, b"\0\0\x08\x01" + struct.pack(">I", 2) + b"\1\2", gzip.compress(images, mtime=0)]
+
+
 _PAYLOADS = ([b"", b"abc"], [records.MAGIC * 2 + b"x" * 9], [bytes(40)])
 _MAKERS: dict[str, Callable[[], Target]] = {
     "list": lambda: _arrays([data for data in _genuine(".params") if _is_list(data)]),
@@ -207,6 +224,8 @@ _MAKERS: dict[str, Callable[[], Target]] = {
     ),
     "records": lambda: Target([b"".join(map(records.record_bytes, payloads)) for payloads in _PAYLOADS], read_records),
     "index": lambda: Target([b"0\t0\n1\t24\n2\t1048\n", b"7\t9\n"], read_index),
+    "idx": lambda: Target(_idx_seeds(), read_idx_file),
+    "image-list": lambda: Target([b"0\t1\ta/b.jpg\n7\t0.5\t2\tc.png\n", b"1\t0\td.jpg\n"], read_list_of_images),
     "graph": lambda: Target(_graph_seeds(), read_graph),
     "checkpoint": lambda: Target([_written(torch_checkpoint.save, _small())], read_checkpoint),
 }

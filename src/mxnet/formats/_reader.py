@@ -172,6 +172,8 @@ def _map(file, size: int) -> mmap.mmap:
     if os.name != "nt":
         try:
             return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
+        except ValueError as cause:  # longer than the file
+            raise OSError(None, "the file shrank while it was read") from cause
         except OSError:
             pass
     buffer = mmap.mmap(-1, size)

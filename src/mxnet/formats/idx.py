@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import struct
 import zlib
+from typing import BinaryIO
 
 import numpy as np
 
 from ._errors import FileFormatError, access_error
+from ._reader import EXPANSION_FLOOR, EXPANSION_RATIO
 
 __all__ = ["read_idx"]
 
 _GZIP = b"\x1f\x8b"
 _BYTES = 8  # the code of the only type that MNIST has
 _LARGEST = 1 << 30  # bytes that a file of images may claim to hold
+_PIECE = 1 << 20
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
@@ -24,22 +28,26 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
     Raises
     ------
     FileFormatError
-        If it is something else, or not as long as it says.
+        If it is something else, not as long as it says, or expands out of proportion.
     FileAccessError
         If the operating system refuses.
     """
     try:
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(None, "not a regular file")
         with open(path, "rb") as file:
             zipped = file.read(2) == _GZIP
+        most = max(EXPANSION_FLOOR, EXPANSION_RATIO * about.st_size) if zipped else about.st_size
         with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
             zero, kind, rank = struct.unpack(">HBB", file.read(4))
             if (zero, kind) != (0, _BYTES):
                 raise FileFormatError(f"{path} is no IDX file of bytes: it begins with {zero:04x}{kind:02x}{rank:02x}")
             shape = struct.unpack(f">{rank}I", file.read(4 * rank))
             size = int(np.prod(shape, dtype=object))
-            if size > _LARGEST:
-                raise FileFormatError(f"{path} claims to hold {size} bytes of shape {shape}")
-            values = file.read(size + 1)
+            if size > min(most, _LARGEST):
+                raise FileFormatError(f"{path} of {about.st_size} bytes claims to hold {size} of shape {shape}")
+            values = _read(file, size + 1)
     except (gzip.BadGzipFile, zlib.error, EOFError, struct.error) as error:
         raise FileFormatError(f"{path} is no IDX file: {error}") from error
     except OSError as error:
@@ -48,3 +56,12 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
         more = "more" if len(values) > size else "fewer"
         raise FileFormatError(f"{path} holds {more} bytes than its shape {shape} takes")
     return np.frombuffer(values, np.uint8).reshape(shape)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """The next `size` bytes, or all there are: in pieces, since a read allocates what it is asked for beforehand."""
+    pieces = []
+    while size and (piece := file.read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
