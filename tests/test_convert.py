@@ -14,6 +14,7 @@ import mxnet as mx
 from mxnet.formats import FileFormatError, describe, load, save_list, save_npz, save_safetensors, torch_checkpoint
 from mxnet.formats.records import record_bytes
 from mxnet.gluon.model_zoo import model_store, vision
+from mxnet.gluon.model_zoo.vision import _registry
 
 MODEL = "mobilenet0.25"
 DATA = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1, -1], dtype=torch.int8)}
@@ -258,3 +259,26 @@ def test_safetensors_are_no_pickles_whatever_their_first_byte(size, tmp_path):
     assert not torch_checkpoint.is_checkpoint(path)
     assert describe(path).arrays[0].name == name
     assert_same(load(path), {name: torch.ones(1)})
+
+
+def test_inspect_shows_names_that_would_steer_the_terminal(tmp_path):
+    save_safetensors(tmp_path / "x.safetensors", {"\x1b[2J[bold]": torch.ones(1)}, {"by": "\x1b]0;title\x07"})
+    shown = mxzoo("inspect", tmp_path / "x.safetensors").stdout
+    assert "\\x1b[2J[bold]" in shown and "\\x1b]0;title\\x07" in shown and "\x1b" not in shown
+    done = mxzoo("convert", tmp_path / "x.safetensors", tmp_path / "y.npz", "--model", MODEL)
+    assert done.exit_code == 1 and "\\x1b[2J" in done.stderr and "\x1b" not in done.stderr
+
+
+def test_networks_that_users_registered_may_have_other_layers(monkeypatch):
+    class Normed(mx.gluon.nn.HybridSequential):
+        def __init__(self, classes=1000):
+            super().__init__()
+            self.add(mx.gluon.nn.Flatten(), mx.gluon.nn.LayerNorm(), mx.gluon.nn.Dense(classes))
+
+    info = vision.ModelInfo("normed", "normed", 4, Normed)
+    monkeypatch.setitem(_registry._models, "normed", info)
+    monkeypatch.setitem(_registry._by_spelling, "normed", info)
+    arrays = {"1.gamma": torch.ones(48), "1.beta": torch.ones(48), "2.weight": torch.ones(5, 48), "2.bias": torch.ones(5)}
+    assert vision.convert_names("normed", arrays).keys() == arrays.keys()
+    with pytest.raises(vision.NamesError, match="the parameters of normed.*the network is none of MXNet's zoo"):
+        vision.convert_names("normed", {"body.norm.weight": torch.ones(48)})

@@ -246,3 +246,12 @@ def test_a_loaded_network_gives_what_the_saved_one_gave_to_the_last_bit(shift, t
     save_list(tmp_path / "x", before)
     other.load_parameters(tmp_path / "x", ignore_extra=True)
     assert (net(x) == other(x)).all()
+
+
+def test_names_that_differ_in_their_marks_alone_are_refused(tmp_path):
+    net = nn.Dense(1, in_units=1)
+    net.initialize()
+    for other in ("weight", "aux:weight"):
+        mx.npx.savez(str(tmp_path / "x.npz"), **{"arg:weight": mx.np.ones((1, 1)), other: mx.np.zeros((1, 1))})
+        with pytest.raises(ValueError, match="x.npz: 'weight' is there twice"):
+            net.load_parameters(str(tmp_path / "x.npz"))

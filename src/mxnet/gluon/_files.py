@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as _np
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mxnet.device import Device
     from mxnet.gluon.parameter import Parameter
 
-__all__ = ["from_arrays", "load", "read", "save"]
+__all__ = ["from_arrays", "load", "read", "save", "without_marks"]
 
 Release = Callable[[torch.Tensor], None]
 
-_PREFIXES = ("arg:", "aux:")
+_MARKS = ("arg:", "aux:")
 _NUMBERED = re.compile(r"(.*?)(\d+)_[a-z_]+")  # resnetv10_stage2_conv, 1 of resnetv10_stage2_conv1_weight
 _ROLES = ("running_mean", "running_var", "weight", "bias", "gamma", "beta", "alpha")
 
@@ -45,17 +45,20 @@ def read(filename: str | os.PathLike) -> tuple[dict[str, torch.Tensor], Release]
     Raises
     ------
     MXNetError
-        If the file cannot be read, or its arrays have no names.
+        If the file cannot be read, or its arrays have no names, or the same ones without their marks.
     """
     loaded, release = formats.load_mapped(filename)
     if loaded and not isinstance(loaded, dict):
-        raise MXNetError(f"{os.fspath(filename)}: holds arrays without names, not the parameters of a block")
-    return _without_prefixes(loaded or {}), release
+        raise formats.FileFormatError(f"{os.fspath(filename)}: holds arrays without names, not the parameters of a block")
+    try:
+        return without_marks(loaded or {}), release
+    except MXNetError as cause:
+        raise formats.FileFormatError(f"{os.fspath(filename)}: {cause}") from cause
 
 
 def from_arrays(arrays: dict[str, Any]) -> dict[str, torch.Tensor]:
     """The tensors of a dict of arrays, NumPy arrays or tensors."""
-    return _without_prefixes({name: _as_tensor(value) for name, value in arrays.items()})
+    return without_marks({name: _as_tensor(value) for name, value in arrays.items()})
 
 
 def _as_tensor(value: Any) -> torch.Tensor:
@@ -64,8 +67,21 @@ def _as_tensor(value: Any) -> torch.Tensor:
     return value.detach() if isinstance(value, torch.Tensor) else torch.from_numpy(_np.array(value))
 
 
-def _without_prefixes(saved: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name[4:] if name.startswith(_PREFIXES) else name: tensor for name, tensor in saved.items()}
+def without_marks(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without what exported files put before names to tell parameters from running statistics.
+
+    Raises
+    ------
+    MXNetError
+        If two names are the same then.
+    """
+    plain: dict[str, Any] = {}
+    for name, value in arrays.items():
+        bare = name[4:] if name.startswith(_MARKS) else name
+        if bare in plain:
+            raise MXNetError(f"{bare!r} is there twice: as a parameter, as a running statistic, or without a mark")
+        plain[bare] = value
+    return plain
 
 
 def load(

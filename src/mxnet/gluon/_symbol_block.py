@@ -62,7 +62,7 @@ class SymbolBlock(HybridBlock):
         params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        params = _without_marks(params or {})
+        params = _files.without_marks(params or {})
         self._input_names = [_variable(symbol).name for symbol in _listed(inputs, "inputs")]
         entries = [entry for symbol in _listed(outputs, "outputs") for entry in symbol._entries]
         self._entries = without_labels(entries, {*self._input_names, *params})
@@ -183,10 +183,6 @@ def _variable(symbol: Symbol) -> Node:
     if len(symbol._entries) != 1 or symbol._entries[0][0].op is not None:
         raise AssertionError(f"SymbolBlock: an input must be a variable, as mx.sym.var makes them, not {symbol!r}")
     return symbol._entries[0][0]
-
-
-def _without_marks(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix("arg:").removeprefix("aux:"): value for name, value in params.items()}
 
 
 def _parameter(node: Node, is_state: bool, given: Any) -> Parameter:

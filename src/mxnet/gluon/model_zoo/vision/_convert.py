@@ -13,8 +13,9 @@ import torch
 from mxnet import formats
 from mxnet.base import MXNetError
 from mxnet.formats import torch_checkpoint
+from mxnet.gluon._files import without_marks
 from mxnet.gluon.model_zoo.vision import _torch_names, _v1_names
-from mxnet.gluon.model_zoo.vision._names import checked, parameter_names, without_marks
+from mxnet.gluon.model_zoo.vision._names import checked, parameter_names
 from mxnet.gluon.model_zoo.vision._registry import model_info
 from mxnet.gluon.model_zoo.vision._weights import weights_of
 
@@ -132,8 +133,10 @@ def convert_file(
     to : {'structural', '1.x', '1.x-export', 'torch'}, optional
         As for `convert_names`; default ``'structural'``.
     sha256 : str, optional
-        Default: the published one, if torchvision has published a checkpoint of that name for the model.
+        Default: the published one, if torchvision has published a checkpoint of that name for the model, unless
+        `unsafe_pickle` is given.
     unsafe_pickle : bool, default False
+        Open a checkpoint whatever its hash.
 
     Returns
     -------
@@ -149,7 +152,9 @@ def convert_file(
     ending = _ending(target)
     if to is not None and model is None:
         raise ValueError(f"names become {to!r} by the model they are of: say which it is (model=, --model)")
-    arrays, source_format, metadata = _read(source, sha256 or _published_hash(source, model), unsafe_pickle)
+    if sha256 is None and not unsafe_pickle:
+        sha256 = _published_hash(source, model)
+    arrays, source_format, metadata = _read(source, sha256, unsafe_pickle)
     names = (None, None)
     if model is not None:
         names = naming_of(model, arrays), to or "structural"

@@ -13,10 +13,9 @@ from mxnet.gluon import nn
 from mxnet.gluon.block import Block
 from mxnet.gluon.model_zoo.vision._registry import model_info
 
-__all__ = ["Layer", "NamesError", "checked", "layers_of", "parameter_names", "without_marks"]
+__all__ = ["Layer", "NamesError", "checked", "layers_of", "parameter_names"]
 
 _KINDS = ((nn.BatchNorm, "batchnorm"), (nn.Dense, "dense"), (nn.Conv2D, "conv"))
-_MARKS = ("arg:", "aux:")
 _SHOWN = 5
 _CHANNELS = 3
 _MOST_CHANNELS = 64
@@ -34,7 +33,8 @@ class Layer:
     ----------
     path : str
         Where it is in the network: ``'features.0'``.
-    kind : {'conv', 'batchnorm', 'dense'}
+    kind : str
+        'conv', 'batchnorm' or 'dense' in the networks of this package.
     parameters : tuple of str
         Their names within the layer: ``('weight', 'bias')``.
     """
@@ -52,7 +52,8 @@ def layers_of(model: str) -> tuple[Layer, ...]:
 
 def _walk(block: Block, path: str) -> Iterator[Layer]:
     if block.params:
-        kind = next(kind for layer, kind in _KINDS if isinstance(block, layer))
+        # Networks that users have registered may have layers of other kinds.
+        kind = next((kind for layer, kind in _KINDS if isinstance(block, layer)), type(block).__name__.lower())
         yield Layer(path, kind, tuple(block.params))
     for name, child in block._child_blocks():
         yield from _walk(child, f"{path}.{name}" if path else name)
@@ -108,7 +109,7 @@ def _listed(names: list[str]) -> str:
 def _shapes(model: str, named: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
     """The shapes of a model that has as many classes, and channels of the input, as the parameters say."""
     layers = layers_of(model)
-    stem = named.get(next(f"{layer.path}.weight" for layer in layers if layer.kind == "conv"))
+    stem = named.get(next((f"{layer.path}.weight" for layer in layers if layer.kind == "conv"), ""))
     head = named.get(f"{layers[-1].path}.weight")
     channels = stem.shape[1] if stem is not None and stem.ndim == 4 else _CHANNELS
     classes = head.shape[0] if head is not None and head.ndim > 1 else 1000
@@ -123,8 +124,3 @@ def _shapes_for(model: str, classes: int, channels: int) -> dict[str, tuple[int,
     net = info.constructor(classes=classes)
     net.infer_shape(zeros((1, channels, info.input_size, info.input_size)))
     return {name: parameter.shape for name, parameter in net._named_params("")}
-
-
-def without_marks(names: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The same without what exported files put before names to tell parameters from running statistics."""
-    return {name[4:] if name.startswith(_MARKS) else name: tensor for name, tensor in names.items()}

@@ -33,6 +33,7 @@ _UNEQUAL = {
     "mobilenetv2": "torchvision's MobileNetV2 has a bias in its classifier, for which MXNet's has no room (its body is "
     "equal at full width: features_only=True converts that)",
     "mobilenetv2_narrow": "torchvision rounds the channels of a narrow MobileNetV2 otherwise",
+    "registered": "the network is none of MXNet's zoo",
 }
 
 
@@ -264,7 +265,7 @@ def _reason(model: str) -> str:
         return _UNEQUAL["mobilenetv2" if model == "mobilenetv2_1.0" else "mobilenetv2_narrow"]
     if model.startswith("resnet"):
         return _UNEQUAL["resnet_v2" if model.endswith("_v2") else "resnet"]
-    return _UNEQUAL["mobilenet"]
+    return _UNEQUAL["mobilenet" if model.startswith("mobilenet") else "registered"]
 
 
 def _widened(model: str, state: Mapping[str, torch.Tensor], features_only: bool) -> dict[str, torch.Tensor]:

@@ -11,13 +11,8 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from mxnet.gluon.model_zoo.vision._names import (
-    Layer,
-    NamesError,
-    checked,
-    layers_of,
-    without_marks,
-)
+from mxnet.gluon._files import without_marks
+from mxnet.gluon.model_zoo.vision._names import Layer, NamesError, checked, layers_of
 from mxnet.gluon.model_zoo.vision._registry import model_info
 
 __all__ = ["default_prefix", "from_v1_names", "has_v1_names", "to_v1_names", "v1_names"]
