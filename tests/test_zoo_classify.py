@@ -116,6 +116,25 @@ def test_what_is_no_image(image, error, message):
         vision.get_weights("resnet18_v1").transforms()(image)
 
 
+@pytest.mark.parametrize("source", ["mxnet", "torchvision"])
+def test_images_too_thin_to_be_resized_are_refused(source, tmp_path):
+    transform = vision.get_weights("resnet18_v1", source).transforms()
+    thin = np.zeros((1, 4000, 3), "uint8")
+    cv2.imwrite(str(tmp_path / "thin.png"), thin)
+    with pytest.raises(mx.MXNetError, match="^an image with sides of 1 and 4000 pixels is too thin"):
+        transform(thin)
+    with pytest.raises(mx.MXNetError, match="thin.png: an image with sides of 1 and 4000"):
+        transform(tmp_path / "thin.png")
+    assert transform(thin[:, :300]).shape == (3, 224, 224)
+
+
+def test_preprocessing_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="a square of 300 pixels cannot be cut from a shorter side of 256"):
+        vision.Preprocessing(crop=300)
+    with pytest.raises(ValueError, match="'bilinear', not 'cubic'"):
+        vision.Preprocessing(interpolation="cubic")
+
+
 def test_a_data_set_takes_the_transform():
     data = mx.gluon.data.ArrayDataset([picture(300, 300), picture(256, 300, 1)], [0, 1])
     loader = mx.gluon.data.DataLoader(data.transform_first(vision.get_weights("vgg16").transforms()), batch_size=2)
@@ -238,6 +257,8 @@ def test_mistakes(colours, saved):
         vision.classify(image, colours, labels=["a", "b"])
     with pytest.raises(TypeError, match="labels is a list"):
         vision.classify(image, colours, labels="red")
+    with pytest.raises(ValueError, match="labels is empty"):
+        vision.classify(image, "resnet18_v1", labels=[])
     with pytest.raises(TypeError, match="a network or the name of one, not int"):
         vision.classify(image, 3)
     with pytest.raises(ValueError, match="resnet18_v3 is not supported"):
@@ -286,6 +307,24 @@ def test_the_command_with_classes_of_ones_own(tmp_path):
         tmp_path / "names.txt",
     )  # fmt: skip
     assert result.exit_code == 0 and "cat" in result.stdout and "50.00%" in result.stdout
+
+
+def test_names_of_files_and_classes_are_shown_as_they_are(saved, tmp_path):
+    image = tmp_path / "[bold]a.png"
+    cv2.imwrite(str(image), plain(7))
+    names = [f"[red]\x1b[2J{number}" for number in range(1000)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    result = mxzoo(image, "--model", "mobilenet0.25", "--weights", saved[1], "--labels", tmp_path / "names.txt")
+    assert result.exit_code == 0, result.output
+    assert "[bold]a.png" in result.stdout and "[red]\\x1b[2J" in result.stdout and "\x1b[2J" not in result.stdout
+
+
+def test_files_of_labels_that_are_none(saved, tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), plain(7))
+    for content, message in ((b"\xff\xfe", "is no text of names"), (b"\n \n", "has no names of classes")):
+        (tmp_path / "names.txt").write_bytes(content)
+        result = mxzoo(tmp_path / "a.png", "--model", "mobilenet0.25", "--labels", tmp_path / "names.txt")
+        assert result.exit_code == 1 and f"names.txt {message}" in result.stderr
 
 
 def test_mistakes_end_in_a_message(saved, tmp_path):

@@ -97,8 +97,8 @@ def classify(
     """Say what is in images: the most probable classes by a network of the zoo."""
     from mxnet.cli.classify import as_json, as_table, read_labels
 
-    names = None if labels is None else read_labels(labels)
     try:
+        names = None if labels is None else read_labels(labels)
         results = vision.classify(list(images), model, k, weights, names)
     except (mx.MXNetError, ValueError, AssertionError, OSError) as error:
         fail(str(error))

@@ -5,16 +5,33 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
+from mxnet.cli._messages import printable
 from mxnet.gluon.model_zoo import vision
 
 __all__ = ["as_json", "as_table", "read_labels"]
 
 
 def read_labels(file: Path) -> list[str]:
-    """The names of classes in a text file, one a line."""
-    return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """The names of classes in a text file, one a line.
+
+    Raises
+    ------
+    ValueError
+        If it is no text, or empty.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is no text of names, one a line: {error}") from error
+    names = [line.strip() for line in text.splitlines() if line.strip()]
+    if not names:
+        raise ValueError(f"{file} has no names of classes")
+    return names
 
 
 def as_table(images: list[Path], results: list[vision.Predictions]) -> Table:
@@ -26,7 +43,8 @@ def as_table(images: list[Path], results: list[vision.Predictions]) -> Table:
     for image, predictions in zip(images, results, strict=True):
         for place, one in enumerate(predictions):
             last = place == len(predictions) - 1
-            table.add_row("" if place else str(image), one.label, f"{one.probability:.2%}", end_section=last)
+            name = "" if place else escape(printable(str(image)))
+            table.add_row(name, escape(printable(one.label)), f"{one.probability:.2%}", end_section=last)
     return table
 
 

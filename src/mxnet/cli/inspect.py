@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mxnet import formats, symbol
+from mxnet.cli._messages import printable
 from mxnet.formats import records, safetensors, torch_checkpoint
 from mxnet.formats._description import infos_of
 from mxnet.gluon.model_zoo import model_store
@@ -141,19 +142,23 @@ def as_text(report: Report) -> Group:
     known = Table(show_header=False)
     known.add_column(style="bold")
     known.add_column(overflow="fold")
-    known.add_row("file", escape(report.path))
+    known.add_row("file", _shown(report.path))
     known.add_row("format", report.format)
     known.add_row("size", f"{report.size:,} bytes")
     known.add_row("SHA-256", report.sha256)
-    known.add_row("origin", escape("; ".join(report.origin)) or "not known")
+    known.add_row("origin", _shown("; ".join(report.origin)) or "not known")
     for name, value in report.facts.items():
-        known.add_row(escape(name), escape(_text(value)))
+        known.add_row(_shown(name), _shown(_text(value)))
     for name, text in report.metadata.items():
         shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... (--json has all)"
-        known.add_row(escape(name), escape(shown))
+        known.add_row(_shown(name), _shown(shown))
     if not report.arrays:
         return Group(known)
     return Group(known, _array_table(report.arrays))
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text))
 
 
 def _text(value: Any) -> str:
@@ -169,5 +174,5 @@ def _array_table(arrays: list[dict[str, Any]]) -> Table:
     table.add_column("type")
     table.add_column("shape")
     for array in arrays:
-        table.add_row(escape(array["name"] or ""), array["dtype"], " x ".join(map(str, array["shape"])) or "scalar")
+        table.add_row(_shown(array["name"] or ""), array["dtype"], " x ".join(map(str, array["shape"])) or "scalar")
     return table

@@ -175,9 +175,12 @@ def _type_of(net: Block) -> Any:
 
 
 def _checked_labels(labels: Sequence[str]) -> list[str]:
-    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+    names = [] if isinstance(labels, str) else list(labels)
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in names):
         raise TypeError("classify: labels is a list of names, one for each class")
-    return list(labels)
+    if not names:
+        raise ValueError("classify: labels is empty, and a network has at least one class")
+    return names
 
 
 def _names(net: Block, weights: Weights | None, labels: Sequence[str] | None, classes: int) -> Sequence[str]:

@@ -18,6 +18,8 @@ from mxnet.numpy.multiarray import ndarray
 
 __all__ = ["eval_transform"]
 
+_LARGEST = 1 << 27  # pixels that a thin image may be enlarged to
+
 
 def eval_transform(
     resize: int, crop: int, antialias: bool, mean: tuple[float, ...], std: tuple[float, ...]
@@ -30,15 +32,29 @@ def eval_transform(
         sizing = [_ResizeAntialiased(resize), _CropMiddle(crop)]
     else:
         sizing = [transforms.Resize(resize, keep_ratio=True), transforms.CenterCrop(crop)]
-    return transforms.Compose([_Read(), *sizing, transforms.ToTensor(), transforms.Normalize(mean, std)])
+    return transforms.Compose([_Read(resize), *sizing, transforms.ToTensor(), transforms.Normalize(mean, std)])
 
 
 class _Read(Block):
-    """A path, an image of Pillow's or an array as an array of bytes (height, width, 3): red, green, blue."""
+    """A path, an image of Pillow's or an array as an array of bytes (height, width, 3): red, green, blue.
+
+    Refused is what would take too much memory with its shorter side at `size`.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
 
     def forward(self, x: Any) -> ndarray:
-        if isinstance(x, (str, os.PathLike)):
-            return imread(os.path.expanduser(x))
+        is_path = isinstance(x, (str, os.PathLike))
+        image = imread(os.path.expanduser(x)) if is_path else self._converted(x)
+        short, long = sorted(image.shape[-3:-1])
+        if self._size**2 * long > _LARGEST * short:
+            name = f"{os.fspath(x)}: " if is_path else ""
+            raise MXNetError(f"{name}an image with sides of {short} and {long} pixels is too thin to be resized")
+        return image
+
+    def _converted(self, x: Any) -> ndarray:
         if hasattr(x, "convert") and hasattr(x, "getbands"):  # Pillow's, which need not be installed
             x = np.array(x.convert("RGB"))
         if not isinstance(x, (Array, np.ndarray, torch.Tensor)):

@@ -37,12 +37,17 @@ class Preprocessing:
         Pixels of the shorter side after resizing.
     crop : int
         Height and width of the square then cut from the middle.
-    interpolation : str
+    interpolation : {'bilinear'}
         Of resizing.
     mean, std : tuple of float
         Of red, green and blue between 0 and 1: the mean is taken off, the rest divided by `std`.
     antialias : bool
         Whether a pixel of the smaller image is a mean of all that fall into it, as Pillow resizes; else OpenCV resizes.
+
+    Raises
+    ------
+    ValueError
+        For a crop that is larger than the resized image, or another interpolation.
     """
 
     resize: int = 256
@@ -51,6 +56,12 @@ class Preprocessing:
     mean: tuple[float, float, float] = _IMAGENET_MEAN
     std: tuple[float, float, float] = _IMAGENET_STD
     antialias: bool = False
+
+    def __post_init__(self) -> None:
+        if self.interpolation != "bilinear":
+            raise ValueError(f"interpolation is 'bilinear', not {self.interpolation!r}")
+        if not 1 <= self.crop <= self.resize:
+            raise ValueError(f"a square of {self.crop} pixels cannot be cut from a shorter side of {self.resize}")
 
     def transforms(self) -> Compose:
         """A transform that does it.
