@@ -1,6 +1,7 @@
 """Record the parameters and logits of the networks of torchvision that are equal to ones of the zoo.
 
-Run from this folder, in an environment of its own that has torchvision (recorded with 0.28.0 on torch 2.13.0):
+Run from this folder, in an environment of its own that has torchvision, whose torch may be one for CPUs alone (recorded
+with 0.28.0 on torch 2.13.0):
 
     python make_torchvision.py
 
@@ -15,7 +16,14 @@ import json
 import fill_rule
 import numpy as np
 import torch
-from torchvision import models
+
+try:
+    from torchvision import models
+except RuntimeError:  # "operator torchvision::nms does not exist"
+    # Beside a torch for CPUs alone the compiled part of torchvision does not load, and its import asks for this operator.
+    # No network here calls it.
+    torch.library.define("torchvision::nms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision import models
 
 STEP = 8
 BUILDERS = {
