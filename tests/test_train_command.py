@@ -502,5 +502,5 @@ def test_help_lists_options_in_groups():
     text = mxzoo("train", "--help").stdout
     for title in ("Network", "Learning", "Images and how they are changed", "Machine", "Files and checkpoints"):
         assert title in text
-    assert "--pretrained" in text and "FILE|zoo" in text
+    assert "--pretrained" in text and "FILE|zoo|..." in text
     assert "--json" in mxzoo("evaluate", "--help").stdout

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import cv2
@@ -16,16 +17,20 @@ from training_runs import tiny_in_zoo
 
 import mxnet as mx
 from mxnet.base import MXNetError
+from mxnet.cli.training import _network
 from mxnet.cli.training._augment import Augment, centred, preset
 from mxnet.cli.training._average import Average
 from mxnet.cli.training._batches import Batches, Preparation
 from mxnet.cli.training._log import COLUMNS, Log
 from mxnet.cli.training._measure import measure
 from mxnet.cli.training._mixup import Targets
-from mxnet.cli.training._network import Form, build, freeze, head_of, load_pretrained
+from mxnet.cli.training._network import Form, build, freeze, load_pretrained
 from mxnet.cli.training._picture import draw_confusion, draw_curves
 from mxnet.cli.training._settings import AUGMENTATIONS, Settings, default_rate, restored
 from mxnet.cli.training._sources import ArrayImages
+from mxnet.gluon.model_zoo import vision
+from mxnet.gluon.model_zoo.vision._fitting import head_of
+from mxnet.gluon.model_zoo.vision._pretrained import find_pretrained
 
 # Changes of images
 
@@ -239,6 +244,15 @@ def test_body_is_taken_and_head_replaced(pretrained, extension):
     assert said == [f"The head in {path} is for 5 classes: it is replaced by a new one for 3."]
 
 
+def test_body_without_a_head_is_taken(pretrained, tmp_path):
+    arrays = mx.npx.load(str(pretrained))
+    mx.npx.savez(str(tmp_path / "body.npz"), **{name: arrays[name] for name in arrays if "features" in name})
+    net, said = build(form(), mx.cpu()), []
+    load_pretrained(net, form(), str(tmp_path / "body.npz"), said.append)
+    assert said == [f"The head in {tmp_path / 'body.npz'} is missing: it is replaced by a new one for 3."]
+    assert np.array_equal(net.features[0].weight.data(), arrays["features.0.weight"])
+
+
 def test_head_that_fits_is_taken(pretrained):
     net, said = build(form(classes=5), mx.cpu()), []
     load_pretrained(net, form(classes=5), str(pretrained), said.append)
@@ -279,6 +293,40 @@ def test_files_that_hold_no_weights_are_refused(tmp_path, content):
         load_pretrained(build(form(), mx.cpu()), form(), str(tmp_path / "nowhere"), print)
 
 
+def test_names_of_pytorch_are_taken(tmp_path):
+    other = build(form("resnet18_v1", classes=5), mx.cpu())
+    arrays = {name: parameter.data().as_torch().detach() for name, parameter in other.collect_params().items()}
+    state = vision.to_state_dict("resnet18_v1", arrays)
+    assert "layer1.0.conv1.weight" in state
+    safetensors.torch.save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "theirs.bin")
+    net, said = build(form("resnet18_v1"), mx.cpu()), []
+    load_pretrained(net, form("resnet18_v1"), str(tmp_path / "theirs.bin"), said.append)
+    assert said == [f"The head in {tmp_path / 'theirs.bin'} is for 5 classes: it is replaced by a new one for 3."]
+    assert np.array_equal(net.features[0].weight.data(), arrays["features.0.weight"])
+
+
+def test_sources_of_the_zoo_are_taken_and_what_they_warn_of_is_said(pretrained, monkeypatch):
+    asked = []
+
+    def find(net, model, source):
+        asked.append((model, source))
+        warnings.warn("taken from elsewhere", stacklevel=1)
+        return find_pretrained(net, model, str(pretrained))
+
+    monkeypatch.setattr(_network, "find_pretrained", find)
+    for source in ("zoo", "mxnet", "hf://owner/name"):
+        said = []
+        load_pretrained(build(form(classes=5), mx.cpu()), form(classes=5), source, said.append)
+        assert said == ["taken from elsewhere"]
+    assert asked == [("mobilenet0.25", source) for source in (True, "mxnet", "hf://owner/name")]
+
+
+@pytest.mark.parametrize("model, source", [("mobilenet0.25", "torchvision"), ("tiny", "zoo")])
+def test_sources_that_have_no_such_weights_say_so(model, source):
+    with tiny_in_zoo(), pytest.raises(MXNetError, match=f"--pretrained {source}: .*{model}"):
+        load_pretrained(build(form(model), mx.cpu()), form(model), source, print)
+
+
 def test_published_weights_that_are_not_there_say_where_they_belong(monkeypatch, tmp_path):
     monkeypatch.setenv("MXNET_HOME", str(tmp_path))
     monkeypatch.setenv("MXNET_OFFLINE", "1")
@@ -300,7 +348,7 @@ def test_a_frozen_body_stays_as_it_is():
         loss.backward()
         trainer.step(4)
     changed = {name for name, parameter in params.items() if not np.array_equal(before[name], parameter.data())}
-    assert changed == {"output.weight", "output.bias"} == head_of(net)
+    assert changed == {"output.weight", "output.bias"} == set(head_of(net))
 
 
 def test_biases_and_norms_have_no_weight_decay():
@@ -362,6 +410,16 @@ def test_settings_come_back_from_a_checkpoint():
     for values in ({}, None, {**settings.as_json(), "epochs": "many"}, {**settings.as_json(), "more": 1}):
         with pytest.raises(MXNetError, match="there"):
             restored(values, {}, "there")
+
+
+def test_a_folder_is_not_taken_for_pretrained_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("torchvision", "digits"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "own.params").touch()
+    settings = Settings("digits", pretrained="torchvision")
+    assert (settings.data, settings.pretrained) == (str(tmp_path / "digits"), "torchvision")
+    assert Settings("digits", pretrained="own.params").pretrained == str(tmp_path / "own.params")
 
 
 def test_learning_rates_grow_with_the_batch():

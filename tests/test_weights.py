@@ -86,6 +86,11 @@ def test_a_published_checkpoint_is_converted_without_being_told_its_hash(made, c
     with pytest.raises(mx.MXNetError, match="not the published file"):
         vision.convert_file(checkpoint, tmp_path / "y.params", MODEL)
     assert not (tmp_path / "y.params").exists()
+    own = {name: tensor + 1 for name, tensor in torchvision_state(made).items()}
+    torch.save(own, checkpoint)  # of a name that was published, and the user's own
+    vision.convert_file(checkpoint, tmp_path / "y.params", MODEL, unsafe_pickle=True)
+    bias = mx.npx.load(str(tmp_path / "y.params"))["features.0.bias"]
+    np.testing.assert_array_equal(bias, parameters(made)["features.0.bias"] + 1)
 
 
 def parameters(net):
@@ -305,6 +310,24 @@ def test_a_pickle_needs_its_published_hash(made, checkpoint, tmp_path):
         vision.squeezenet1_1(pretrained=f"{own}#sha256={'0' * 64}")
     with pytest.raises(ValueError, match="8 to 64 hexadecimal digits, not '12'"):
         vision.squeezenet1_1(pretrained=f"{own}#sha256=12")
+
+
+def test_the_bytes_tell_what_a_file_is(made, checkpoint, tmp_path):
+    made.save_parameters(str(tmp_path / "own.params"))
+    for name in ("pytorch_model.bin", "own.pth"):
+        (tmp_path / name).write_bytes((tmp_path / "own.params").read_bytes())
+        assert_equal(vision.squeezenet1_1(pretrained=tmp_path / name), made)
+    pickle = checkpoint.rename(tmp_path / "theirs.params")
+    with pytest.raises(MXNetError, match="theirs.params is a pickle"):
+        vision.squeezenet1_1(pretrained=pickle)
+    digest = hashlib.sha256(pickle.read_bytes()).hexdigest()
+    assert_equal(vision.squeezenet1_1(pretrained=f"{pickle}#sha256={digest}"), made)
+
+
+def test_foreign_names_are_told_with_their_file(tmp_path):
+    mx.npx.savez(str(tmp_path / "foreign.npz"), **{"stem.conv.weight": mx.np.ones((2, 3, 3, 3))})
+    with pytest.raises(ValueError, match="foreign.npz: these are not the parameters of squeezenet1.1: missing: "):
+        vision.squeezenet1_1(pretrained=tmp_path / "foreign.npz")
 
 
 def test_a_file_that_is_no_file(tmp_path):

@@ -98,6 +98,17 @@ def test_a_file_for_as_many_classes_is_taken_whole(tmp_path, caplog):
     assert not caplog.text
 
 
+def test_a_file_without_an_output_gets_one(tmp_path, caplog):
+    donor = made("mobilenet0.25", seed=4)
+    vision.FeatureExtractor(donor).save_parameters(tmp_path / "body.params")
+    net = vision.mobilenet0_25(pretrained=tmp_path / "body.params", classes=7)
+    assert f"{tmp_path / 'body.params'} has no output: the output for 7 is initialized" in caplog.text
+    assert net(mx.np.zeros((2, 3, 32, 32))).shape == (2, 7) and net.output.weight.data().asnumpy().std() > 0
+    np.testing.assert_array_equal(values(net)["features.3.weight"], values(donor)["features.3.weight"])
+    with pytest.raises(ValueError, match="does not fit mobilenet0.25: output.weight is missing; output.bias is missing"):
+        vision.mobilenet0_25(pretrained=tmp_path / "body.params")
+
+
 def test_the_default_number_of_classes_is_not_taken_for_a_wish(tmp_path):
     made("mobilenet0.25", seed=4, classes=7).save_parameters(tmp_path / "donor.params")
     with pytest.raises(AssertionError, match="donor.params has 7 classes and the network 1000: make it with classes=7"):
@@ -106,9 +117,10 @@ def test_the_default_number_of_classes_is_not_taken_for_a_wish(tmp_path):
 
 def test_another_body_is_refused(tmp_path):
     made("mobilenet0.25", seed=4).save_parameters(tmp_path / "donor.params")
-    with pytest.raises(AssertionError, match="shape incompatible"):
+    other = r"donor.params does not fit mobilenet0.5: features.0.weight is \(8, 3, 3, 3\) there and \(16, 3, 3, 3\) here"
+    with pytest.raises(AssertionError, match=other):
         vision.mobilenet0_5(pretrained=tmp_path / "donor.params", classes=7)
-    with pytest.raises(AssertionError, match="missing"):
+    with pytest.raises(AssertionError, match="does not fit resnet18_v1: features.*is missing"):
         vision.resnet18_v1(pretrained=tmp_path / "donor.params", classes=7)
 
 
@@ -123,7 +135,7 @@ def test_hostile_shapes_are_refused(tmp_path):
                 key: parameter.data() for key, parameter in made("mobilenet0.25", 7, classes=7).collect_params().items()
             }
             mx.npx.savez(str(tmp_path / "wrong.npz"), **(donor | {name: mx.np.zeros(wrong)}))
-            with pytest.raises(AssertionError, match="incompatible"):
+            with pytest.raises(AssertionError, match="does not fit mobilenet0.25: "):
                 vision.mobilenet0_25(pretrained=tmp_path / "wrong.npz", classes=3, in_channels=1)
 
 

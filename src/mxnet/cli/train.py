@@ -73,8 +73,8 @@ def train(
         str | None,
         _option(
             panel=_NETWORK,
-            metavar="FILE|zoo",
-            help="Start from a parameter file (.params, .npz, .safetensors), or from the weights the zoo knows of.",
+            metavar="FILE|zoo|...",
+            help="Start from a file of parameters, what the zoo finds, mxnet, torchvision, or hf://owner/name.",
             show_default="from scratch",
         ),
     ] = None,

@@ -21,7 +21,7 @@ from mxnet.cli.training._batches import Batches, Preparation
 from mxnet.cli.training._checkpoint import AVERAGE, PARAMETERS, STATE, read_checkpoint, read_json
 from mxnet.cli.training._data import Data, Part, find_part, split
 from mxnet.cli.training._measure import Measured, measure
-from mxnet.cli.training._network import STATISTICS, Form, build, fill, head_of
+from mxnet.cli.training._network import STATISTICS, Form, build, fill
 from mxnet.cli.training._picture import draw_confusion
 from mxnet.cli.training._run import FORM
 from mxnet.cli.training._run import PARAMETERS as BEST
@@ -29,6 +29,7 @@ from mxnet.cli.training._sources import Images
 from mxnet.formats._writer import atomic_write
 from mxnet.gluon import _files
 from mxnet.gluon.model_zoo import vision
+from mxnet.gluon.model_zoo.vision._fitting import head_of
 
 __all__ = ["Evaluation", "Trained", "evaluate", "find_trained"]
 

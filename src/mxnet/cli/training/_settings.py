@@ -70,7 +70,9 @@ class Settings:
     def __post_init__(self) -> None:
         for name in _PATHS:
             value = getattr(self, name)
-            if value is not None and os.path.exists(os.path.expanduser(value)):
+            # A folder called torchvision is no file of parameters: the word means the source.
+            is_there = os.path.isfile if name == "pretrained" else os.path.exists
+            if value is not None and is_there(os.path.expanduser(value)):
                 object.__setattr__(self, name, os.path.abspath(os.path.expanduser(value)))
 
     def as_json(self) -> dict[str, Any]:

@@ -2,85 +2,163 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
+from mxnet.base import MXNetError
 from mxnet.device import Device
 from mxnet.gluon import _files, nn
 from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.parameter import Parameter
 from mxnet.initializer import Xavier
 
-__all__ = ["CLASSES", "first_convolution", "load_fitting"]
+__all__ = ["CLASSES", "Fitted", "UnfitError", "check_fit", "first_convolution", "head_of", "load_fitting"]
 
 CLASSES = 1000  # of a network that nobody has asked for another number of
 
 _HEAD = "output."
 _EPSILON = 1e-5  # of BatchNorm
-_logger = logging.getLogger(__name__)
+_SHOWN = 3  # of what does not agree
+_OTHER_CLASSES = (
+    "{file} has {had} classes and the network {has}: make it with classes={had}, or classify with {had} labels"
+)
 
 _Statistics = dict[str, torch.Tensor]
 
 
+class UnfitError(MXNetError, AssertionError, ValueError):
+    """The parameters are those of another network; it is also what `Block.load_dict` raises then."""
+
+
+class Fitted(NamedTuple):
+    """What was not taken as it is.
+
+    Attributes
+    ----------
+    classes : (int, int) or None
+        Those of the file, 0 if it has no output, and of the network; None if the output of the file was taken.
+    channels : (int, int) or None
+        Those of the images that the file is for, and the network; None if the first convolution was taken unchanged.
+    """
+
+    classes: tuple[int, int] | None
+    channels: tuple[int, int] | None
+
+
 def load_fitting(
     net: HybridBlock,
+    model: str,
     arrays: dict[str, torch.Tensor],
     file: Path,
-    device: Device | list[Device] | None,
-    new_head: bool = True,
+    device: Device | list[Device] | None = None,
+    new_head: bool | None = None,
     release: _files.Release | None = None,
-) -> None:
+) -> Fitted:
     """Load `arrays`, the first convolution changed for the channels of `net` where they differ.
 
-    With `new_head`, and if `net` was made for another number of classes than `CLASSES` and than the parameters have,
-    its output is initialized instead, and a message of the logger says so. `release` is as for `_files.load`.
+    Parameters
+    ----------
+    net : HybridBlock
+    model : str
+        What errors call it.
+    arrays : dict of str to torch.Tensor
+    file : Path
+        Where they are from, for errors.
+    device : Device or list of Device, optional
+        Of what is not initialized yet.
+    new_head : bool, optional
+        Whether the parameters may have another number of classes, or no output: that of `net` is left as it is then, or
+        initialized if it was not. Default: if `net` was made for another number of classes than `CLASSES`.
+    release : callable, optional
+        As for `_files.load`.
 
     Raises
     ------
-    AssertionError, ValueError
-        As `Block.load_dict`, AssertionError also for another number of classes without a new head; `net` is left as it
-        was.
+    UnfitError
+        If parameters are missing, too many, or of another shape; `net` is left as it was.
     """
     params = dict(net._named_params(""))
     arrays = _files._under_structural_names(params, arrays)
-    arrays = _for_channels(net, params, arrays)
-    head = _head_of_other_classes(params, arrays)
-    if head:
-        had, has = (of[next(iter(head))].shape[0] for of in (arrays, params))
-        if not new_head or has == CLASSES:
-            raise AssertionError(
-                f"{file} has {had} classes and the network {has}: make it with classes={had}, or classify with {had} "
-                "labels"
-            )
+    arrays, channels = _for_channels(net, params, arrays)
+    head = {name: params[name] for name in head_of(net)}
+    had = _other_classes(head, arrays)
+    if had is not None and not _may_be_new(head, new_head):
+        if had:
+            raise UnfitError(_OTHER_CLASSES.format(file=file, had=had, has=_classes(head)))
+        had = None  # an output that is missing is told with all else
+    if had is None:
+        head = {}
     body = {name: param for name, param in params.items() if name not in head}
     kept = {name: array for name, array in arrays.items() if name not in head}
+    check_fit(body, kept, str(file), model)
     _files.load(body, kept, device, False, False, True, "current", f"file: {file}", release)
     for name, param in head.items():
+        if param._replicas is not None:
+            continue
         param._path = name
-        param.shape = (param.shape[0], *arrays[name].shape[1:])
+        if name in arrays:
+            param.shape = (param.shape[0], *arrays[name].shape[1:])
         # Xavier where the layer has no initializer of its own: the features it meets are large.
-        param.initialize(None, device, Xavier(), force_reinit=True)
-    if head:
-        _logger.warning("%s has %d classes: the output for %d is initialized, and has to be trained", file, had, has)
+        param.initialize(None, device, Xavier())
+    return Fitted((had, _classes(head)) if head else None, channels)
 
 
-def _head_of_other_classes(params: dict[str, Parameter], arrays: dict[str, torch.Tensor]) -> dict[str, Parameter]:
-    """The parameters of the output, if `arrays` are for another number of classes and the same in all else."""
-    head = {name: param for name, param in params.items() if name.startswith(_HEAD)}
-    for name, param in head.items():
-        if name not in arrays or not _differ_in_classes(param.shape, arrays[name].shape):
-            return {}
-    return head
+def check_fit(params: Mapping[str, Parameter], arrays: Mapping[str, torch.Tensor], source: str, model: str) -> None:
+    """Refuse `arrays` unless they are just the values that `params` take; `source` and `model` are for the error.
+
+    Raises
+    ------
+    UnfitError
+        Which names the first of those that are missing, too many, or of another shape.
+    """
+    there = {id(param) for name, param in params.items() if name in arrays}  # shared ones have several names
+    problems = [f"{name} is missing" for name, param in params.items() if id(param) not in there]
+    problems += [f"{name} is none of its parameters" for name in arrays if name not in params]
+    for name, param in params.items():
+        if name in arrays and not param._takes(tuple(arrays[name].shape)):
+            problems.append(f"{name} is {tuple(arrays[name].shape)} there and {param.shape} here")
+    if problems:
+        more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        advice = _files._advice(dict(params), dict(arrays))
+        raise UnfitError(f"{source} does not fit {model}: {'; '.join(problems[:_SHOWN])}{more}.{advice}")
 
 
-def _differ_in_classes(wanted: Sequence[int], there: Sequence[int]) -> bool:
+def head_of(net: Block) -> list[str]:
+    """Names of the parameters that answer for classes: those of `net.output`, or of the last layer that has any."""
+    names = [name for name, _ in net._named_params("")]
+    head = [name for name in names if name.startswith(_HEAD)]
+    if head or not names:
+        return head
+    layer = names[-1].rpartition(".")[0]
+    return [name for name in names if name.rpartition(".")[0] == layer]
+
+
+def _other_classes(head: Mapping[str, Parameter], arrays: Mapping[str, torch.Tensor]) -> int | None:
+    """The classes of `arrays` if these are others than those of the output, 0 if they have no output; else None."""
+    there = [arrays[name] for name in head if name in arrays]
+    if head and not there:
+        return 0
+    differ = [name in arrays and _differ_in_classes(param.shape, arrays[name].shape) for name, param in head.items()]
+    return there[0].shape[0] if there and all(differ) else None
+
+
+def _differ_in_classes(wanted: Sequence[int] | None, there: Sequence[int]) -> bool:
     """Whether the first dimension, and it alone, is another."""
-    if len(wanted) != len(there) or wanted[0] == there[0]:
+    if not wanted or len(wanted) != len(there) or wanted[0] == there[0]:
         return False
     return all(a in (-1, b) for a, b in zip(wanted[1:], there[1:], strict=True))
+
+
+def _may_be_new(head: Mapping[str, Parameter], new_head: bool | None) -> bool:
+    return _classes(head) != CLASSES if new_head is None else new_head
+
+
+def _classes(head: Mapping[str, Parameter]) -> int:
+    """Those that the output of the network is for."""
+    return next(iter(head.values())).shape[0]
 
 
 def first_convolution(block: Block) -> nn.Conv2D | None:
@@ -94,8 +172,9 @@ def first_convolution(block: Block) -> nn.Conv2D | None:
 
 def _for_channels(
     net: HybridBlock, params: dict[str, Parameter], arrays: dict[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """`arrays` with the first convolution, and the BatchNorm that may come before it, for the channels of `net`.
+) -> tuple[dict[str, torch.Tensor], tuple[int, int] | None]:
+    """`arrays` with the first convolution, and the BatchNorm that may come before it, for the channels of `net`; and
+    the channels that they are for, and are for now, if those differ.
 
     Weights for one channel are the sum of those for all, so that a grey image gives what it gives repeated; weights
     for more are those for red, green, blue, red and so on, scaled so that the whole keeps its size.
@@ -103,14 +182,15 @@ def _for_channels(
     stem = first_convolution(net)
     name = next((name for name, param in params.items() if stem is not None and param is stem.weight), None)
     if name not in arrays or arrays[name].dim() != 4:
-        return arrays
+        return arrays, None
     wanted, there = stem.weight.shape[1], arrays[name].shape[1]
     if wanted in (-1, there) or there == 0:
-        return arrays
+        return arrays, None
     before = {one: arrays[one].double() for one in _before(params, name) if _is_of(arrays.get(one), there)}
     weight = arrays[name].double()
     weight, before = _summed(weight, before) if wanted == 1 else _repeated(weight, before, wanted)
-    return arrays | {one: values.to(arrays[one].dtype) for one, values in (before | {name: weight}).items()}
+    adapted = {one: values.to(arrays[one].dtype) for one, values in (before | {name: weight}).items()}
+    return arrays | adapted, (there, wanted)
 
 
 def _before(params: dict[str, Parameter], first: str) -> list[str]:

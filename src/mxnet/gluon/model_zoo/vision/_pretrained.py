@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
@@ -13,20 +14,21 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
-from mxnet.formats import FileMissingError
+from mxnet.formats import FileMissingError, torch_checkpoint
 from mxnet.gluon import _files
 from mxnet.gluon._download import Digest, Source
 from mxnet.gluon.block import HybridBlock
 from mxnet.gluon.model_zoo import _store, model_store
 from mxnet.gluon.model_zoo.vision._fitting import load_fitting
 from mxnet.gluon.model_zoo.vision._hub import SCHEME, hub_file
+from mxnet.gluon.model_zoo.vision._names import NamesError
 from mxnet.gluon.model_zoo.vision._registry import list_models
 from mxnet.gluon.model_zoo.vision._weights import SOURCES, Preprocessing, Weights, get_weights, weights_of
 
 __all__ = ["Pretrained", "find_pretrained", "load_pretrained"]
 
 _HASH = "#sha256="
-_PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".tar")  # names of PyTorch's checkpoints
+_logger = logging.getLogger(__name__)
 # The layers of Inception v3 that see the image first: a convolution without padding or bias, and BatchNorm.
 _STEM, _STEM_MEAN = "features.0.0.weight", "features.0.1.running_mean"
 
@@ -59,22 +61,26 @@ def load_pretrained(
     source: bool | str | os.PathLike,
     root: str | os.PathLike | None = None,
     device: Device | list[Device] | None = None,
-    new_head: bool = True,
+    new_head: bool | None = None,
 ) -> Pretrained:
     """Load into `net` what `find_pretrained` finds; the types stay those of the network.
 
-    Other channels of the images, and with `new_head` other classes, are seen to as `load_fitting` says.
+    Other channels of the images, and other classes, are seen to as `load_fitting` says; a message of the logger tells of
+    an output that was not taken.
 
     Raises
     ------
-    AssertionError
-        If parameters are missing or have another shape than those of `net`, which is left as it was; or, without
-        `new_head` or for the default number of classes, are for others.
+    UnfitError
+        An AssertionError and ValueError, as `load_fitting`; `net` is left as it was.
     ValueError, MXNetError
-        As `find_pretrained`; ValueError also for more parameters than `net` has.
+        As `find_pretrained`.
     """
     found = find_pretrained(net, model, source, root)
-    load_fitting(net, found.arrays, found.file, device, new_head, found.release)
+    fitted = load_fitting(net, model, found.arrays, found.file, device, new_head, found.release)
+    if fitted.classes is not None:
+        had, has = fitted.classes
+        what = f"has {had} classes" if had else "has no output"
+        _logger.warning("%s %s: the output for %d is initialized, and has to be trained", found.file, what, has)
     return found
 
 
@@ -116,7 +122,10 @@ def find_pretrained(
         published = (one for one in weights_of(model) if one.file == file.name and one.digest.matches(file))
         weights = next(published, None)
         arrays, release = _read(file, digest or (weights and weights.digest))
-    arrays = _under_our_names(net, model, arrays)
+    try:
+        arrays = _under_our_names(net, model, arrays)
+    except NamesError as cause:
+        raise NamesError(f"{file}: {cause}") from cause
     if weights is not None and weights.trained_on is not None:
         arrays = _taking(arrays, weights.preprocessing, weights.trained_on)
     return Pretrained(arrays, file, weights, release)
@@ -176,16 +185,14 @@ def _named_file(source: str | os.PathLike) -> tuple[Path, Digest | None]:
 
 
 def _read(file: Path, digest: Digest | None) -> tuple[dict[str, torch.Tensor], _files.Release | None]:
-    if file.suffix.lower() not in _PICKLES:
-        return _files.read(file)  # which refuses pickles, whatever their name
+    if not torch_checkpoint.is_checkpoint(file):
+        return _files.read(file)
     if digest is None or digest.algorithm != "sha256":
         raise MXNetError(
-            f"{file} is a pickle, which can run any program when it is opened. If its SHA-256 was published, pass "
-            f"pretrained='{file}{_HASH}' with the hash after it; if you know where it comes from, convert it with "
-            "`mxzoo convert`"
+            f"{file} is a pickle, which can run any program when it is opened. If its SHA-256 was published, write "
+            f"that after the path, as '{file}{_HASH}...'; if you know where it comes from, convert it with "
+            "`mxzoo convert --unsafe-pickle`"
         )
-    from mxnet.formats import torch_checkpoint
-
     return torch_checkpoint.read(file, sha256=digest.digits), None
 
 
