@@ -11,19 +11,22 @@ features averaged over the image). Parameters and images are filled by `fill_rul
 """
 
 import gzip
+import importlib.util
 import json
 
 import fill_rule
 import numpy as np
 import torch
 
+COMPILED = importlib.util.find_spec("torchvision").origin.replace("__init__.py", "_C.so")
 try:
-    from torchvision import models
-except RuntimeError:  # "operator torchvision::nms does not exist"
-    # Beside a torch for CPUs alone the compiled part of torchvision does not load, and its import asks for this operator.
-    # No network here calls it.
-    torch.library.define("torchvision::nms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    from torchvision import models
+    torch.ops.load_library(COMPILED)
+except OSError:
+    # It was made for a torch with CUDA. Importing torchvision then asks for two operators, which no network here calls.
+    for operator in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+from torchvision import models  # noqa: E402
 
 STEP = 8
 BUILDERS = {
