@@ -278,7 +278,8 @@ def test_networks_that_users_registered_may_have_other_layers(monkeypatch):
     info = vision.ModelInfo("normed", "normed", 4, Normed)
     monkeypatch.setitem(_registry._models, "normed", info)
     monkeypatch.setitem(_registry._by_spelling, "normed", info)
-    arrays = {"1.gamma": torch.ones(48), "1.beta": torch.ones(48), "2.weight": torch.ones(5, 48), "2.bias": torch.ones(5)}
+    shapes = {"1.gamma": 48, "1.beta": 48, "2.weight": (5, 48), "2.bias": 5}
+    arrays = {name: torch.ones(shape) for name, shape in shapes.items()}
     assert vision.convert_names("normed", arrays).keys() == arrays.keys()
     with pytest.raises(vision.NamesError, match="the parameters of normed.*the network is none of MXNet's zoo"):
         vision.convert_names("normed", {"body.norm.weight": torch.ones(48)})

@@ -49,7 +49,7 @@ def read(filename: str | os.PathLike) -> tuple[dict[str, torch.Tensor], Release]
     """
     loaded, release = formats.load_mapped(filename)
     if loaded and not isinstance(loaded, dict):
-        raise formats.FileFormatError(f"{os.fspath(filename)}: holds arrays without names, not the parameters of a block")
+        raise formats.FileFormatError(f"{os.fspath(filename)}: holds arrays without names, no parameters of a block")
     try:
         return without_marks(loaded or {}), release
     except MXNetError as cause:

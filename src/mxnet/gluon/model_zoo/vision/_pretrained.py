@@ -65,8 +65,8 @@ def load_pretrained(
 ) -> Pretrained:
     """Load into `net` what `find_pretrained` finds; the types stay those of the network.
 
-    Other channels of the images, and other classes, are seen to as `load_fitting` says; a message of the logger tells of
-    an output that was not taken.
+    Other channels of the images, and other classes, are seen to as `load_fitting` says; a message of the logger tells
+    of an output that was not taken.
 
     Raises
     ------
