@@ -230,8 +230,7 @@ def index_lines(path: str, key_type: Callable[[Any], Any]) -> Iterator[tuple[Any
                 except ValueError as error:
                     shown = line if len(line) <= 80 else line[:80] + b"..."
                     raise FileFormatError(
-                        f"{path}: at byte {start}: expected 'key<tab>offset' in line {number}, "
-                        f"not {shown!r}: {error}"
+                        f"{path}: at byte {start}: expected 'key<tab>offset' in line {number}, not {shown!r}: {error}"
                     ) from error
                 start += len(line)
                 yield key, offset
