@@ -11,12 +11,13 @@ SHAPE = (2, 3, 5, 6)
 
 
 class Network(gluon.HybridBlock):
-    """A forward pass over a convolution and a normalization."""
+    """A forward pass over a convolution, a normalization and a dense layer."""
 
     def __init__(self, forward):
         super().__init__()
         self.conv = nn.Conv2D(3, 3, padding=1, in_channels=3)
         self.norm = nn.BatchNorm(in_channels=3)
+        self.dense = nn.Dense(6, in_units=6, flatten=False)
         self._forward = forward
         self.initialize()
         for number, parameter in enumerate(self.collect_params().values()):
@@ -56,6 +57,8 @@ def twice_itself(net, x):
 FORWARD = {
     "convolution": (lambda net, x: npx.relu(net.conv(x)), ["relu_"]),
     "normalization": (lambda net, x: npx.relu(net.norm(net.conv(x))), ["relu_"]),
+    "dense layer": (lambda net, x: npx.relu(net.dense(x.reshape(-1, 6))), ["relu_"]),
+    "dense layer of images": (lambda net, x: npx.relu(net.dense(x)), []),
     "beside the input": (lambda net, x: net.conv(x) + x, ["add_to_first"]),
     "behind the input": (lambda net, x: x + net.conv(x), ["add_to_second"]),
     "residual": (lambda net, x: npx.relu(net.norm(net.conv(x)) + x), ["add_to_first", "relu_"]),

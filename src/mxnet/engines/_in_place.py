@@ -51,6 +51,8 @@ def _is_spare(place: fx.Node) -> bool:
     if place.target is getitem:
         source, number = place.args
         return number == 0 and source.target in _FIRST_GIVES_WAY
+    if place.target is F.linear and len(place.meta["form"][0]) > 2:
+        return False  # a view of the product: autograd would copy more than is saved
     return place.target in _GIVES_WAY
 
 
