@@ -256,6 +256,10 @@ def test_idx_files_that_claim_more_than_they_have(tmp_path):
         read_idx(written((1000,), b"abc", gzip.compress))
     with pytest.raises(FileFormatError, match="claims to hold 30000000"):  # which are there, and no images
         read_idx(written((30_000_000,), bytes(30_000_000), gzip.compress))
+    with pytest.raises(FileFormatError, match="claims to hold 0 of shape"):  # whose strides no array has
+        read_idx(written((1 << 31, 1 << 31, 1 << 31, 0), b""))
+    with pytest.raises(FileFormatError, match="claims to hold 1 of shape"):  # nor so many dimensions
+        read_idx(written((1,) * 255, b"a"))
     with pytest.raises(FileAccessError, match="not a regular file"):
         read_idx(tmp_path)
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ._errors import FileFormatError, access_error
-from ._reader import EXPANSION_FLOOR, EXPANSION_RATIO
+from ._reader import EXPANSION_FLOOR, EXPANSION_RATIO, MAX_NDIM
 
 __all__ = ["read_idx"]
 
@@ -45,7 +45,8 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
                 raise FileFormatError(f"{path} is no IDX file of bytes: it begins with {zero:04x}{kind:02x}{rank:02x}")
             shape = struct.unpack(f">{rank}I", file.read(4 * rank))
             size = int(np.prod(shape, dtype=object))
-            if size > min(most, _LARGEST):
+            extent = int(np.prod([max(side, 1) for side in shape], dtype=object))  # which NumPy bounds too
+            if size > min(most, _LARGEST) or extent >= 1 << 63 or rank > MAX_NDIM:
                 raise FileFormatError(f"{path} of {about.st_size} bytes claims to hold {size} of shape {shape}")
             values = _read(file, size + 1)
     except (gzip.BadGzipFile, zlib.error, EOFError, struct.error) as error:
