@@ -224,15 +224,29 @@ def test_meta_tensors_give_shape_and_type(name: str) -> None:
     assert made.shape == (2, 3) and made.device.type == "meta"
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_gradient_of_clip_counts_the_bounds_as_inside(dtype: str) -> None:
     x = mx.np.array([-1, -0.0, 0, 1e-30, 3, 6, 7], dtype=dtype)
     x.attach_grad()
     with mx.autograd.record():
         y = mx.np.clip(x, 0, 6)
     y.backward()
-    assert x.grad.dtype == dtype
-    assert x.grad.tolist() == [0, 1, 1, 1, 1, 1, 0]  # what genuine MXNet gives
+    assert x.grad.dtype == x.dtype
+    assert x.grad.astype("float32").tolist() == [0, 1, 1, 1, 1, 1, 0]  # what genuine MXNet gives, bfloat16 left out
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_gradient_of_clip_at_the_numbers_next_to_its_bounds(dtype: str) -> None:
+    import torch
+
+    bounds = torch.tensor([1.5, 1.5, 1.5, -3, -3, -3], dtype=getattr(torch, dtype))
+    directions = torch.tensor([-9, 1.5, 9, -9, -3, 9], dtype=bounds.dtype)
+    x = mx.np.from_torch(torch.nextafter(bounds, directions))
+    x.attach_grad()
+    with mx.autograd.record():
+        y = mx.np.clip(x, -3, 1.5)
+    y.backward()
+    assert x.grad.astype("float32").tolist() == [1, 1, 0, 0, 1, 1]
 
 
 def test_second_gradient_of_clip() -> None:

@@ -131,7 +131,7 @@ def clip(data: Tensor, *, a_min: float | None = None, a_max: float | None = None
     """Limit values to an interval, either end of which may be open."""
     if not data.dtype.is_floating_point:
         return torch.clamp(data, _bound(data, a_min), _bound(data, a_max)).to(data.dtype)
-    if data.requires_grad and data.dtype in _NUMPY_TYPES and a_min is not None and a_max is not None:
+    if data.requires_grad and a_min is not None and a_max is not None:
         return _Clip.apply(data, a_min, a_max)
     return torch.clamp(data, a_min, a_max)
 
@@ -152,15 +152,12 @@ class _Clip(torch.autograd.Function):
         return torch.ops.aten.hardtanh_backward(gradient, data, *_outside(*context.bounds, data.dtype)), None, None
 
 
-_NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
-
-
 @functools.lru_cache
 def _outside(low: float, high: float, dtype: torch.dtype) -> tuple[float, float]:
     """The largest number of a type below `low` and the smallest one above `high`."""
-    number = _NUMPY_TYPES[dtype]
-    below, above = np.nextafter(number(low), number(-np.inf)), np.nextafter(number(high), number(np.inf))
-    return float(below), float(above)
+    bounds, ends = torch.tensor([low, high], dtype=dtype), torch.tensor([-math.inf, math.inf], dtype=dtype)
+    below, above = torch.nextafter(bounds, ends).tolist()
+    return below, above
 
 
 def _bound(data: Tensor, bound: float | None) -> int | None:
