@@ -207,6 +207,57 @@ def test_groups_that_do_not_divide_the_channels(groups: int) -> None:
                         no_bias=True)  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("images", [0, 2])
+@pytest.mark.parametrize(
+    "kernel, stride, pad, dilate",
+    [
+        ((3, 3), (2, 2), (1, 1), (1, 1)),
+        ((5, 2), (3, 1), (0, 1), (1, 2)),
+        ((3, 3), (1, 2), (3, 0), (1, 1)),  # padding wider than the filter reaches
+        ((1, 1), (2, 2), (0, 0), (1, 1)),
+    ],
+)
+def test_depthwise_gradients_in_half_precision(
+    kernel: Any, stride: Any, pad: Any, dilate: Any, images: int, dtype: str
+) -> None:
+    generator = torch.Generator().manual_seed(3)
+    shapes = (images, 4, 10, 9), (4, 1, *kernel), (4,)
+    given = [torch.randint(-3, 4, shape, generator=generator).float() for shape in shapes]  # sums of few are exact
+    wanted = [tensor.clone().requires_grad_() for tensor in given]
+    torch.conv2d(*wanted, stride, pad, dilate, 4).square().sum().backward()
+
+    arrays = [np.from_torch(tensor).astype(dtype) for tensor in given]
+    for array in arrays:
+        array.attach_grad()
+    with mx.autograd.record():
+        found = npx.convolution(
+            *arrays, kernel=kernel, stride=stride, pad=pad, dilate=dilate, num_filter=4, num_group=4
+        )
+        total = (found * found).sum()
+    total.backward()
+    for array, tensor in zip(arrays, wanted, strict=True):
+        assert array.grad.dtype == array.dtype
+        onp.testing.assert_allclose(array.grad.astype("float32").asnumpy(), tensor.grad.numpy(), rtol=2e-2, atol=2)
+
+
+def test_a_gradient_of_a_depthwise_gradient_in_half_precision() -> None:
+    results = []
+    for dtype in ("float32", "bfloat16"):
+        data = np.arange(50).reshape(1, 2, 5, 5).astype(dtype) / 32
+        weight = (np.arange(18).reshape(2, 1, 3, 3).astype(dtype) - 9) / 8
+        data.attach_grad(), weight.attach_grad()
+        with mx.autograd.record():
+            out = npx.convolution(
+                data, weight, kernel=(3, 3), stride=(2, 2), pad=(1, 1), num_filter=2, num_group=2, no_bias=True
+            )
+            (slope,) = mx.autograd.grad((out * out).sum(), [data], create_graph=True)
+            total = (slope * slope).sum()
+        total.backward()
+        results.append(weight.grad.astype("float32").asnumpy())
+    onp.testing.assert_allclose(*results, rtol=0.05, atol=2)
+
+
 def test_empty_batches_pass() -> None:
     data = np.zeros((0, 3, 8, 8))
     data = npx.convolution(data, np.ones((2, 3, 3, 3)), kernel=(3, 3), num_filter=2, no_bias=True)

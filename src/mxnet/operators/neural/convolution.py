@@ -20,6 +20,7 @@ from mxnet.operators.neural._check import (
     has_bias,
     per_dimension,
 )
+from mxnet.operators.neural._depthwise import depthwise, is_depthwise
 
 Tensor = torch.Tensor
 Layout = Literal["NCDHW", "NCHW", "NCW", "NDHWC", "NHWC", "NWC"] | None
@@ -68,7 +69,10 @@ def convolution(
     dilate = per_dimension(dilate, rank, 1, "Convolution", "dilate")
     pad = per_dimension(pad, rank, 0, "Convolution", "pad")
     bias = None if no_bias else bias
-    result = _FORWARD[rank](data, weight, bias, stride, pad, dilate, num_group)
+    if is_depthwise(data, weight, stride):
+        result = depthwise(data, weight, bias, stride, pad, dilate)
+    else:
+        result = _FORWARD[rank](data, weight, bias, stride, pad, dilate, num_group)
     return channels_last(result) if layout in CHANNELS_LAST else result
 
 
