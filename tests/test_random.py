@@ -1,6 +1,7 @@
 """Random numbers: what is returned, that seeds repeat it, that the distributions are the right ones."""
 
 import math
+import random
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ import torch
 from references import load
 
 import mxnet as mx
-from mxnet import _generators
+from mxnet import _generators, _randomness
 from mxnet.operators import CATALOGUE, find
 
 A = mx.np.array
@@ -158,6 +159,16 @@ def test_the_users_generators_are_left_alone():
     mx.np.random.shuffle(mx.np.arange(10))
     assert torch.equal(before[0], torch.get_rng_state())
     assert (before[1] == onp.random.get_state()[1]).all()
+
+
+def test_all_generators_of_a_process_are_seeded_by_a_key():
+    def drawn(*key):
+        _randomness.seed_all(*key)
+        return [random.random(), onp.random.rand(), torch.rand(()).item(), mx.np.random.uniform(size=()).item()]
+
+    first = drawn(3, 0)
+    assert drawn(3, 0) == first and len(set(first)) == 4
+    assert not set(first) & set(drawn(3, 1)) and not set(first) & set(drawn(4, 0))
 
 
 def test_torchs_seed_does_not_seed_ours():

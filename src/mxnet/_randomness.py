@@ -1,4 +1,4 @@
-"""The states of all random generators of this process as tensors, and back."""
+"""All random generators of this process at once: seeding them, their states as tensors, and back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,27 @@ import torch
 from mxnet import _generators
 from mxnet.base import MXNetError
 
-__all__ = ["capture", "restore"]
+__all__ = ["capture", "restore", "seed_all"]
 
 _WORDS = 624  # of a Mersenne Twister, which Python and NumPy both have
+
+
+def seed_all(*key: int) -> None:
+    """Seed `mx.random`, Python's ``random``, ``numpy.random`` and torch, each in its own way, from a few numbers.
+
+    Parameters
+    ----------
+    *key : int
+        Not negative. Whatever differs in one of them, such as a seed and the rank of a process, draws other numbers.
+    """
+    first, second, third, fourth = np.random.SeedSequence(key).generate_state(4).tolist()
+    random.seed(first)
+    np.random.seed(second)
+    # torch.manual_seed would note whence it is called for the day when CUDA starts, which costs more than all the rest.
+    torch.default_generator.manual_seed(third)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(third)
+    _generators.seed(fourth)
 
 
 def capture() -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from rich.markup import escape
 
 import mxnet as mx
 from mxnet import amp, formats
+from mxnet._randomness import seed_all
 from mxnet.base import MXNetError
 from mxnet.cli.training._augment import preset
 from mxnet.cli.training._bad import BadData
@@ -28,7 +29,6 @@ from mxnet.cli.training._log import Log
 from mxnet.cli.training._named import is_written
 from mxnet.cli.training._network import STATISTICS, Form, build, fill, freeze, load_pretrained
 from mxnet.cli.training._processes import Processes
-from mxnet.cli.training._randomness import seed_all
 from mxnet.cli.training._session import Session
 from mxnet.cli.training._settings import Settings, default_rate, restored
 from mxnet.formats._writer import atomic_write

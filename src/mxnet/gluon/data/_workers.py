@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import multiprocessing
 import pickle
-import random
 import sys
 import time
 import traceback
@@ -21,12 +20,12 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 import torch.utils.data
 
 from mxnet import _generators
 from mxnet._modes import modes
+from mxnet._randomness import seed_all
 from mxnet.base import MXNetError
 from mxnet.device import cpu
 from mxnet.ndarray._array import Array, wrap
@@ -193,7 +192,7 @@ class _Reader(torch.utils.data.Dataset):
 
     def __getitem__(self, task: tuple[tuple[int, int], Sequence[Any]]) -> _Batch:
         seeds, indices = task
-        _seed_all(seeds)
+        seed_all(*seeds)
         try:
             return _Batch(_read(self._dataset, self._batchify, indices), None)
         except Exception as error:
@@ -239,14 +238,6 @@ def _begin_worker(number: int) -> None:
     cpu(0).__enter__()
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(0)
-
-
-def _seed_all(seeds: tuple[int, int]) -> None:
-    first, second, third, fourth = np.random.SeedSequence(seeds).generate_state(4).tolist()
-    random.seed(first)
-    np.random.seed(second)
-    torch.default_generator.manual_seed(third)
-    _generators.seed(fourth)
 
 
 def _too_slow(timeout: float) -> multiprocessing.TimeoutError:
