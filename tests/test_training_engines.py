@@ -333,6 +333,29 @@ def test_a_block_that_is_no_graph_is_refused(recorder):
     assert recorder.compiled == 0
 
 
+@pytest.mark.parametrize("before", ["as written", "hybridized", "hybridized with an engine"])
+def test_after_a_refusal_all_blocks_are_as_they_were(recorder, before):
+    net, x = nn.HybridSequential(), np.array([[1.0, 2.0], [-1.0, -2.0]])
+    net.add(nn.Dense(2, in_units=2), ChoosesRows())
+    net.initialize()
+    if before != "as written":
+        net.hybridize(training_engine=recorder() if "engine" in before else None)
+    net[0].hybridize(before == "as written")
+    net.register_op_hook(lambda *args: None)
+    blocks = [net, net[0], net[1]]
+
+    def found():
+        return [(block._active, block._graphs, block._graphs.training_engine, block._op_hooks[:]) for block in blocks]
+
+    earlier = found()
+    with pytest.raises(MXNetError, match="cannot be compiled for training"):
+        net.optimize_for(x, backend="recorder", training=True, clear=True)
+    with pytest.raises(MXNetError, match="cannot be one graph"):
+        net.optimize_for(x, partition_if_dynamic=False, clear=True)
+    assert found() == earlier
+    assert net(x).shape[1] == 2
+
+
 def test_hooks_below_a_compiled_block_are_refused_instead_of_passed_over(recorder):
     net = network()
     net.optimize_for(batch(), backend="recorder", training=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mxnet import _dtype
@@ -221,6 +221,8 @@ class HybridBlock(Block):
         TypeError
             If the engine has no such option.
 
+        After any error all blocks are hybridized, or not, as they were.
+
         Examples
         --------
         >>> net = mx.gluon.nn.Dense(2)
@@ -242,16 +244,29 @@ class HybridBlock(Block):
             training_engine, engine = check_training(engine), self._graphs.engine if self._active else None
         if (training or backend is None) and static_alloc and static_shape:
             engine = _engine("auto", {})
-        if clear or not self._active or not self._graphs.is_for(engine, training_engine):
-            self.hybridize(
-                True, partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size,
-                backward_bulk_size,
-            )  # fmt: skip
-            self._graphs = CachedGraph(bool(partition_if_dynamic), engine, training_engine)
+        with self._unchanged_by_failure():
+            if clear or not self._active or not self._graphs.is_for(engine, training_engine):
+                self.hybridize(
+                    True, partition_if_dynamic, static_alloc, static_shape, inline_limit, forward_bulk_size,
+                    backward_bulk_size,
+                )  # fmt: skip
+                self._graphs = CachedGraph(bool(partition_if_dynamic), engine, training_engine)
+            with record() if training else nullcontext():
+                self._graphs.plan_for(self, (x, *args))
         if clear:
             self._op_hooks.clear()
-        with record() if training else nullcontext():
-            self._graphs.plan_for(self, (x, *args))
+
+    @contextmanager
+    def _unchanged_by_failure(self) -> Iterator[None]:
+        """After an error inside, this block and all below it are hybridized, or not, as they were before."""
+        before: list[tuple[HybridBlock, bool, CachedGraph]] = []
+        self.apply(lambda each: isinstance(each, HybridBlock) and before.append((each, each._active, each._graphs)))
+        try:
+            yield
+        except BaseException:
+            for block, active, graphs in before:
+                block._active, block._graphs = active, graphs
+            raise
 
     def engine_report(self) -> list[dict[str, str]]:
         """What engines have compiled of this very block, the graph that was used last at the end.
