@@ -1,5 +1,6 @@
 """`im2rec` against the files that genuine MXNet's makes, and its own promises."""
 
+import errno
 import json
 import os
 import re
@@ -158,6 +159,57 @@ def test_an_interrupted_run_leaves_the_older_files(images, tmp_path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         main([str(tmp_path / "a"), str(images)])
     assert files_in(tmp_path) == before
+
+
+@pytest.mark.parametrize(("replaced", "left"), [(0, "older.rec"), (1, "newer.rec")])
+def test_a_run_that_is_killed_between_two_files_leaves_no_index_of_another(
+    replaced, left, images, tmp_path, monkeypatch
+):
+    main(["--list", "--recursive", str(tmp_path / "a"), str(images)])
+    contents = {}
+    for name, size in (("older", "8"), ("newer", "4")):
+        main(["--resize", size, "--encoding", ".png", str(tmp_path / "a"), str(images)])
+        contents[f"{name}.rec"] = (tmp_path / "a.rec").read_bytes()
+    main(["--resize", "8", "--encoding", ".png", str(tmp_path / "a"), str(images)])
+    calls, replace = [], os.replace
+
+    def killed(source, target):
+        if len(calls) == replaced:
+            raise KeyboardInterrupt
+        calls.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        main(["--resize", "4", "--encoding", ".png", str(tmp_path / "a"), str(images)])
+    assert (tmp_path / "a.rec").read_bytes() == contents[left]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.lst", "a.rec"]
+    with pytest.raises(mx.MXNetError, match=r"a\.idx"):
+        ImageRecordDataset(tmp_path / "a.rec")
+
+
+def test_a_disk_that_gets_full_leaves_the_older_pair(images, tmp_path, monkeypatch, capsys):
+    main(["--list", "--recursive", str(tmp_path / "a"), str(images)])
+    main(["--pass-through", str(tmp_path / "a"), str(images)])
+    before = files_in(tmp_path)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert main([str(tmp_path / "a"), str(images)]) == 1
+    assert re.search(r"cannot write .*a\.(rec|idx).*No space left", capsys.readouterr().err)
+    assert files_in(tmp_path) == before
+
+
+def test_links_and_permissions_of_older_files_are_kept(images, tmp_path):
+    main(["--list", "--recursive", str(tmp_path / "a"), str(images)])
+    (tmp_path / "elsewhere").write_text("older")
+    (tmp_path / "elsewhere").chmod(0o640)
+    (tmp_path / "a.idx").symlink_to("elsewhere")
+    assert main(["--pass-through", str(tmp_path / "a"), str(images)]) == 0
+    assert (tmp_path / "a.idx").is_symlink() and (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o640
+    assert len((tmp_path / "elsewhere").read_text().splitlines()) == 9
 
 
 @pytest.mark.parametrize(

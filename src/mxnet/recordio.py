@@ -17,7 +17,7 @@ import numpy as np
 
 from mxnet.base import MXNetError
 from mxnet.formats import FileFormatError
-from mxnet.formats.records import Appender, RecordReader, read_index, record_bytes
+from mxnet.formats.records import Appender, RecordReader, index_line, read_index, record_bytes
 from mxnet.operators import _opencv
 
 __all__ = ["IRHeader", "MXIndexedRecordIO", "MXRecordIO", "pack", "pack_img", "unpack", "unpack_img"]
@@ -302,7 +302,7 @@ class MXIndexedRecordIO(MXRecordIO):
         with self._lock:
             offset = self._file.tell()
             self._file.write(data)
-            self._index.write(f"{text}\t{offset}\n".encode())
+            self._index.write(index_line(text, offset))
             self.idx[key] = offset
             self.keys.append(key)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._errors import FileFormatError, access_error
 
-__all__ = ["LARGEST", "Appender", "RecordReader", "index_lines", "read_index", "record_bytes"]
+__all__ = ["LARGEST", "Appender", "RecordReader", "index_line", "index_lines", "read_index", "record_bytes"]
 
 MAGIC = b"\x0a\x23\xd7\xce"
 LARGEST = (1 << 29) - 1
@@ -195,6 +195,11 @@ class Appender:
                 left = left[self._file.write(left) :]
         except OSError as cause:
             raise access_error("write", self.name, cause) from cause
+
+
+def index_line(key: Any, offset: int) -> bytes:
+    """The line of an index that says at which byte the record of a key begins."""
+    return f"{key}\t{offset}\n".encode()
 
 
 def read_index(path: str, key_type: Callable[[Any], Any]) -> tuple[list[Any], dict[Any, int]]:

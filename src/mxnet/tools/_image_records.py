@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 import numpy as np
 
 from mxnet.base import MXNetError
+from mxnet.formats._writer import atomic_write
 from mxnet.formats.image_list import ListEntry, read_image_list
+from mxnet.formats.records import index_line, record_bytes
 from mxnet.operators import _opencv
-from mxnet.recordio import IRHeader, MXIndexedRecordIO, pack, pack_img
+from mxnet.recordio import IRHeader, pack, pack_img
 
 __all__ = ["Outcome", "RecordSettings", "lists_of", "make_records"]
 
@@ -85,7 +88,7 @@ def lists_of(prefix: str) -> list[str]:
 def make_records(
     path: str, root: str, settings: RecordSettings, advance: Callable[[int, int], None] = lambda done, total: None
 ) -> Outcome:
-    """Write the record file and the index of a list; both take their places when all of it is written.
+    """Write the record file and the index of a list; both take their places when all of it is on disk.
 
     Parameters
     ----------
@@ -106,31 +109,35 @@ def make_records(
         raise ValueError(f"{path} names no images")
     base = os.path.splitext(path)[0]
     outcome = Outcome(f"{base}.rec")
-    mark = f".{os.getpid()}.{secrets.token_hex(4)}.tmp"
-    record_file, index_file = f"{base}.rec{mark}", f"{base}.idx{mark}"
-    try:
-        record = MXIndexedRecordIO(index_file, record_file, "w")
-        try:
-            for done, (entry, made) in enumerate(_records(entries, root, settings), 1):
-                if isinstance(made, bytes):
-                    record.write_idx(entry.number, made)
-                    outcome.images += 1
-                else:
-                    outcome.bad.append((os.path.join(root, entry.name), str(made)))
-                advance(done, len(entries))
-            outcome.bytes = record.tell()
-        finally:
-            record.close()
+    # Left in reverse: the record file takes its place before the index.
+    with atomic_write(f"{base}.idx") as index, atomic_write(outcome.record) as record:
+        for done, (entry, made) in enumerate(_records(entries, root, settings), 1):
+            if isinstance(made, bytes):
+                index.write(index_line(entry.number, outcome.bytes))
+                outcome.bytes += record.write(record_bytes(made))
+                outcome.images += 1
+            else:
+                outcome.bad.append((os.path.join(root, entry.name), str(made)))
+            advance(done, len(entries))
         if not outcome.images:
             name, reason = outcome.bad[0]
             raise ValueError(f"none of the {len(entries)} images in {path} can be read, such as {name}: {reason}")
-        os.replace(record_file, outcome.record)
-        os.replace(index_file, f"{base}.idx")
-    finally:
-        for left in (record_file, index_file):
-            if os.path.exists(left):
-                os.unlink(left)
+        _put_aside(f"{base}.idx", index, record)
     return outcome
+
+
+def _put_aside(older_index: str, *written: BinaryIO) -> None:
+    """Remove the index there was, once all that is to take its place is on disk and no full disk can stop that.
+
+    Two files cannot be replaced at once. Whoever reads, or finds what a run left that was killed here, has the older
+    pair, then a record file (older or new) without an index, which is an error, then the new pair: never a record file
+    with the offsets of another.
+    """
+    for file in written:
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.realpath(older_index))
 
 
 def _records(
