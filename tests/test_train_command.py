@@ -228,6 +228,18 @@ def test_data_that_are_not_there_are_refused(tmp_path):
     assert "what to train with is missing" in mxzoo_train("--output", tmp_path).stderr
 
 
+@pytest.mark.parametrize("there", ["", "runs", "runs/7"])
+@pytest.mark.parametrize("data", ["nothing", "empty", "digits"])
+def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path, monkeypatch, data, there):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    for options in ([], ["--resume"]):
+        assert mxzoo_train(data, "--output", "runs/7", "--model", "resnet17", *options).exit_code == 1
+        assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_training_is_not_thrown_away_by_mistake(images, tmp_path):
     tried(images, tmp_path / "out")
     result = mxzoo_train(images, "--output", tmp_path / "out", *SHORT)

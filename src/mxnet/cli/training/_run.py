@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,6 @@ def train(
     processes = Processes()
     console = console if processes.is_first else Console(quiet=True)
     folder = Path(settings.output)
-    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if processes.is_first:
             stack.enter_context(_alone_in(folder))
@@ -158,14 +157,27 @@ def train(
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder."""
-    lock = filelock.FileLock(folder / ".lock")
+    """A folder, made if need be, with other runs kept out of it; after an error nothing stays that would be empty."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".lock"
+    is_new = not path.exists()
+    lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise MXNetError(f"another mxzoo train is at work in {folder}: choose another --output") from error
     try:
         yield
+    except BaseException:
+        if is_new and [entry.name for entry in folder.iterdir()] == [path.name]:
+            with suppress(OSError):  # Windows refuses, and removes it when it is released
+                path.unlink()
+            lock.release()
+            with suppress(OSError):  # up to the first in which something is
+                for each in made:
+                    each.rmdir()
+        raise
     finally:
         lock.release()
 
