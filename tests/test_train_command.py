@@ -23,6 +23,7 @@ import mxnet as mx
 from mxnet.cli.app import app
 from mxnet.cli.training import _handlers, _session
 from mxnet.cli.training._checkpoint import read_checkpoint
+from mxnet.cli.training._processes import leave_to_launcher
 from mxnet.gluon.model_zoo import vision
 
 
@@ -308,26 +309,50 @@ def test_several_processes_are_started_with_the_same_options(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "ended, status, message",
+    "ended, left, status, message",
     [
-        (3, 3, ""),  # it has said why itself
+        ({1: 3}, {}, 3, ""),  # it has said why itself
+        ({0: -signal.SIGTERM, 1: 3}, {}, 3, ""),
+        ({1: -signal.SIGKILL}, {}, 1, "process 1 of 2 was ended by SIGKILL. To go on: mxzoo train --resume --output"),
         (
-            -signal.SIGKILL,
+            {0: 1, 1: -signal.SIGKILL},
+            {0: "the other is lost"},
             1,
-            "process 1 of 2 was ended by SIGKILL. To go on: mxzoo train --resume --output out --nproc 2",
+            "process 1 of 2 was ended by SIGKILL; another said: the other is lost. To go on: ",
         ),
-        (None, 130, ""),
+        ({0: -signal.SIGTERM}, {}, 1, "process 0 of 2 was ended by SIGTERM. To go on: "),
+        ({0: 1, 1: 1}, {1: "no images in \udcff", 0: "no images, either"}, 1, "Error: no images in \\udcff\n"),
+        ({0: -signal.SIGTERM, 1: 1}, {1: "no images"}, 1, "Error: no images\n"),
+        (None, {}, 130, ""),
+        (None, {0: "no room for a checkpoint"}, 130, "Error: no room for a checkpoint\n"),
     ],
 )
-def test_what_becomes_of_several_processes(monkeypatch, ended, status, message):
+def test_what_becomes_of_several_processes(monkeypatch, ended, left, status, message):
     def run(*arguments):
+        for rank, error in left.items():
+            monkeypatch.setenv("WORLD_SIZE", "2")
+            monkeypatch.setenv("RANK", str(rank))
+            assert leave_to_launcher(error)
+            time.sleep(0.01)
         if ended is None:
             raise SignalException("asked to stop", signal.SIGINT)
-        raise ChildFailedError("mxnet.cli", {1: ProcessFailure(1, 77, ended, "")})
+        raise ChildFailedError("mxnet.cli", {rank: ProcessFailure(rank, 77, code, "") for rank, code in ended.items()})
 
     monkeypatch.setattr(torch.distributed.launcher.api, "elastic_launch", lambda config, program: run)
     result = mxzoo_train("digits", "--nproc", 2, "--output", "out")
     assert result.exit_code == status and message in result.stderr and "Traceback" not in result.stderr
+    assert result.stderr.count("Error:") == bool(message)
+    assert not leave_to_launcher("later"), "nobody waits for errors any more"
+
+
+def test_a_mistake_is_told_once_by_several_processes(tmp_path):
+    (tmp_path / "images").mkdir()
+    command = [sys.executable, "-m", "mxnet.cli", "train", str(tmp_path / "images"), "--output", str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, "--nproc", "2"], capture_output=True, text=True, env={**os.environ, "COLUMNS": "1000"}
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count("has images of 0 classes") == 1 and len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_two_processes_train_one_network(images, tmp_path):

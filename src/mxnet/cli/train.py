@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from mxnet._processes import place
 from mxnet.base import MXNetError
 from mxnet.cli._messages import fail, pip_install
 from mxnet.cli.training import Settings
-from mxnet.cli.training._processes import STOPPED, launch
+from mxnet.cli.training._processes import STOPPED, launch, leave_to_launcher
 
 if TYPE_CHECKING:
     from mxnet.cli.training._run import Outcome
@@ -205,10 +205,19 @@ def train(
 
 def _launch(nproc: int, output: str) -> None:
     try:
-        status = launch(nproc, sys.argv[1:])
-    except MXNetError as error:
-        fail(f"{error}. {_how_to_resume(output, nproc)}")
+        status, error = launch(nproc, sys.argv[1:])
+    except MXNetError as killed:
+        fail(f"{killed}. {_how_to_resume(output, nproc)}")
+    if error is not None:
+        fail(error, status)
     raise typer.Exit(status)
+
+
+def _refuse(message: str) -> NoReturn:
+    """Say what went wrong, once: of several processes all find a mistake of their user's."""
+    if leave_to_launcher(message):
+        raise typer.Exit(1)
+    fail(message)
 
 
 def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: bool) -> None:
@@ -227,12 +236,12 @@ def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: boo
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "sklearn":
             raise
-        fail(
+        _refuse(
             "the digits come with scikit-learn, which is missing. Install it with\n\n"
             f"    {pip_install('scikit-learn')}\n"
         )
     except (MXNetError, OSError) as error:
-        fail(str(error))
+        _refuse(str(error))
     except KeyboardInterrupt:
         fail(f"stopped at once. {_how_to_resume(settings.output, settings.nproc)}", STOPPED)
     if place().rank:

@@ -5,23 +5,38 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mxnet._processes import local_rank, place, together
 from mxnet.base import MXNetError
+from mxnet.formats._writer import atomic_write
 
-__all__ = ["STOPPED", "Processes", "launch"]
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+__all__ = ["STOPPED", "Processes", "launch", "leave_to_launcher"]
 
 STOPPED = 130
 """The exit status of a training that was asked to stop, as a shell has it for Ctrl-C."""
 
+_ERRORS = "MXZOO_TRAIN_ERRORS"  # names the folder where processes leave the errors that `launch` is to tell
 
-def launch(number: int, arguments: Sequence[str]) -> int:
-    """Run ``mxzoo`` with these arguments in `number` processes, as torchrun does; returns the exit status.
+
+def launch(number: int, arguments: Sequence[str]) -> tuple[int, str | None]:
+    """Run ``mxzoo`` with these arguments in `number` processes, as torchrun does.
+
+    Returns
+    -------
+    (int, str or None)
+        The exit status, and the first error that a process has left to be told (`leave_to_launcher`).
 
     Raises
     ------
@@ -46,18 +61,48 @@ def launch(number: int, arguments: Sequence[str]) -> int:
         signals_to_handle="SIGTERM,SIGINT",  # they are handed on, and each process ends in its own way
     )
     logging.disable()  # what fails says so itself
-    try:
-        elastic_launch(config, sys.executable)("-m", "mxnet.cli", *arguments)
-    except ChildFailedError as error:
-        rank, failure = error.get_first_failure()
-        if failure.exitcode < 0:
-            raise MXNetError(f"process {rank} of {number} was ended by {failure.signal_name()}") from error
-        return failure.exitcode
-    except SignalException:
-        return STOPPED
-    finally:
-        logging.disable(logging.NOTSET)
-    return 0
+    with TemporaryDirectory(prefix="mxzoo-") as folder:
+        os.environ[_ERRORS] = folder
+        try:
+            elastic_launch(config, sys.executable)("-m", "mxnet.cli", *arguments)
+        except ChildFailedError as failed:
+            return _status_of(failed, number, _first_error(folder))
+        except SignalException:
+            return STOPPED, _first_error(folder)
+        finally:
+            del os.environ[_ERRORS]
+            logging.disable(logging.NOTSET)
+    return 0, None
+
+
+def _status_of(failed: ChildFailedError, number: int, error: str | None) -> tuple[int, str | None]:
+    """What `launch` returns or raises. When one process fails, torch ends the others by SIGTERM."""
+    by_signal = {rank: failure for rank, failure in failed.failures.items() if failure.exitcode < 0}
+    killed = next((rank for rank, failure in by_signal.items() if failure.exitcode != -signal.SIGTERM), None)
+    if killed is None and error is None and len(by_signal) == len(failed.failures):
+        killed = next(iter(by_signal))
+    if killed is not None:
+        told = "" if error is None else f"; another said: {error}"
+        raise MXNetError(
+            f"process {killed} of {number} was ended by {by_signal[killed].signal_name()}{told}"
+        ) from failed
+    return next((failure.exitcode for failure in failed.failures.values() if failure.exitcode > 0), 1), error
+
+
+def leave_to_launcher(message: str) -> bool:
+    """Leave an error to `launch`, which tells it once for all processes; False if that has not started this one."""
+    folder = os.environ.get(_ERRORS)
+    if folder is None:
+        return False
+    with suppress(OSError), atomic_write(Path(folder, str(place().rank))) as file:
+        file.write(message.encode("utf-8", "surrogatepass"))
+        return True
+    return False
+
+
+def _first_error(folder: str) -> str | None:
+    found = sorted(Path(folder).glob("[0-9]*"), key=lambda path: path.stat().st_mtime_ns)
+    return found[0].read_bytes().decode("utf-8", "surrogatepass") if found else None
 
 
 class Processes:
