@@ -3,7 +3,7 @@
 import gc
 import threading
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as onp
 import pytest
@@ -321,6 +321,25 @@ def test_function_with_several_inputs_and_outputs() -> None:
     loss.backward()
     assert x.grad.tolist() == [4, 5] and y.grad.tolist() == [11, 12]
     assert [value.tolist() for value in Both()(x, y)] == [[3, 8], [4, 6]]
+
+
+class Results(NamedTuple):
+    product: Any
+    total: Any
+
+
+def test_function_with_outputs_that_have_names() -> None:
+    class Named(Both):
+        def forward(self, x: Any, y: Any) -> Any:
+            return Results(*super().forward(x, y))
+
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    with ag.record():
+        results = Named()(x, y)
+        loss = results.total.sum()
+    assert type(results) is Results
+    loss.backward()
+    assert y.grad.tolist() == [10, 10]
 
 
 def test_function_with_one_output_inside_a_graph() -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import threading
+from typing import Any, NamedTuple
 
 import numpy as onp
 import pytest
@@ -200,6 +201,27 @@ def test_spawned_workers():
 def test_pinned_batches_say_so(workers):
     (batch,) = DataLoader(ArrayDataset([1, 2], [3, 4]), 2, pin_memory=True, **workers)
     assert [part.device for part in batch] == [mx.cpu_pinned()] * 2
+
+
+class Named(NamedTuple):
+    image: Any
+    label: Any
+
+
+def named(samples):
+    images, labels = zip(*samples, strict=True)
+    return {"batch": Named(mx.np.array(images), [Named(mx.np.array(labels), "label"), 3])}
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+@pytest.mark.parametrize("workers", WORKERS, ids=NAMES)
+def test_named_tuples_stay_what_they_are(workers, pinned):
+    data = ArrayDataset([1, 2], [3, 4])
+    ((name, batch),) = next(iter(DataLoader(data, 2, batchify_fn=named, pin_memory=pinned, **workers))).items()
+    assert name == "batch" and type(batch) is Named and type(batch.label) is list and batch.label[1] == 3
+    assert batch.image.tolist() == [1, 2] and batch.label[0].image.tolist() == [3, 4]
+    assert batch.label[0].label == "label"
+    assert [x.device for x in (batch.image, batch.label[0].image)] == [mx.cpu_pinned() if pinned else mx.cpu()] * 2
 
 
 def test_next_iteration_begins_at_once_if_asked():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["LEAF", "flatten", "others", "rebuild", "ways"]
+__all__ = ["LEAF", "container", "flatten", "map_leaves", "others", "rebuild", "ways"]
 
 
 class _Leaf:
@@ -56,8 +56,19 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     if issubclass(structure[0], dict):
         return structure[0](zip(structure[1], [rebuild(item, leaves) for item in structure[2]], strict=True))
     kind, items = structure
-    values = [rebuild(item, leaves) for item in items]
-    return kind(*values) if hasattr(kind, "_fields") else kind(values)
+    return container(kind, [rebuild(item, leaves) for item in items])
+
+
+def container(kind: type, items: Iterable[Any]) -> Any:
+    """A list or tuple of a kind; those with names take their items one by one."""
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+
+
+def map_leaves(value: Any, kind: type, fn: Callable[[Any], Any]) -> Any:
+    """A nested value with `fn` applied to what is of a kind in it, in order."""
+    leaves: list[Any] = []
+    structure = flatten(value, leaves, kind)
+    return rebuild(structure, iter([fn(leaf) for leaf in leaves]))
 
 
 def others(structure: Any) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from mxnet._modes import modes
+from mxnet._nested import container
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array, read, refuse_tracing
 from mxnet.ndarray._gradients import clock, deliveries_beyond, graph_is_gone, node_of, nodes_beyond
@@ -408,7 +409,7 @@ class Function:
         tensors = [read(array) for array in inputs if isinstance(array, Array)]
         bridged = _Bridge.apply(self, inputs, results, *tensors)
         arrays = [result._like(tensor) for result, tensor in zip(results, bridged, strict=True)]
-        return arrays[0] if single else type(outputs)(arrays)
+        return arrays[0] if single else container(type(outputs), arrays)
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output or outputs from the inputs."""

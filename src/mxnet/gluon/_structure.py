@@ -12,7 +12,7 @@ import torch
 
 from mxnet._nested import LEAF as ARRAY
 from mxnet._nested import flatten as _flatten
-from mxnet._nested import others, rebuild
+from mxnet._nested import map_leaves, others, rebuild
 from mxnet.base import NotTraceable
 from mxnet.device import Device
 from mxnet.ndarray._array import Array
@@ -33,9 +33,7 @@ def flatten(value: Any, arrays: list[Array]) -> Any:
 
 def map_arrays(value: Any, fn: Callable[[Array], Any]) -> Any:
     """Nested arguments with `fn` applied to the arrays in them."""
-    arrays: list[Array] = []
-    structure = flatten(value, arrays)
-    return rebuild(structure, iter([fn(array) for array in arrays]))
+    return map_leaves(value, Array, fn)
 
 
 def check_plain(structure: Any, what: str) -> None:

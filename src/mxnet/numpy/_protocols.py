@@ -9,6 +9,7 @@ from typing import Any
 import numpy as _np
 import torch
 
+from mxnet._nested import flatten, map_leaves, rebuild
 from mxnet.device import Device, current_device
 from mxnet.ndarray._array import Array, place, refuse_tracing, wrap
 
@@ -21,8 +22,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return NotImplemented
     targets = kwargs.pop("out", ())
     if any(not isinstance(target, Array) for target in targets):
-        plain = [_to_numpy(value) for value in inputs]
-        return ufunc(*plain, out=tuple(map(_to_numpy, targets)), **kwargs)
+        plain, out = map_leaves((inputs, targets), Array, lambda array: array.asnumpy())
+        return ufunc(*plain, out=out, **kwargs)
     function = getattr(sys.modules["mxnet.numpy"], ufunc.__name__, None)
     if function is None:
         return compute_with_numpy(ufunc, inputs, kwargs)
@@ -49,39 +50,20 @@ def compute_with_numpy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: 
 
     Arrays in the result are `mx.np.ndarray` on the device of the first array given; numbers stay NumPy's.
     """
-    first = _first_array([*args, *kwargs.values()])
-    if first is not None:
+    arrays: list[Array] = []
+    structure = flatten((args, kwargs), arrays, Array)
+    if arrays:
         refuse_tracing(f"{func.__name__} is computed by NumPy")
-    device = current_device() if first is None else first.device
-    result = func(*[_to_numpy(value) for value in args], **{key: _to_numpy(v) for key, v in kwargs.items()})
-    return _to_arrays(result, device)
+    device = arrays[0].device if arrays else current_device()
+    args, kwargs = rebuild(structure, iter([array.asnumpy() for array in arrays]))
+    return map_leaves(func(*args, **kwargs), _np.ndarray, lambda array: _to_array(array, device))
 
 
-def _first_array(values: Any) -> Array | None:
-    for value in values:
-        if isinstance(value, (list, tuple)):
-            value = _first_array(value)
-        if isinstance(value, Array):
-            return value
-    return None
+def _to_array(array: _np.ndarray, device: Device) -> Any:
+    """An array of NumPy's as one of ours, if it holds numbers."""
+    if array.dtype.kind not in "biuf":
+        return array
+    from mxnet.numpy.multiarray import ndarray
 
-
-def _to_numpy(value: Any) -> Any:
-    if isinstance(value, Array):
-        return value.asnumpy()
-    if isinstance(value, (list, tuple)):
-        return type(value)([_to_numpy(item) for item in value])
-    return value
-
-
-def _to_arrays(value: Any, device: Device) -> Any:
-    if isinstance(value, _np.ndarray) and value.dtype.kind in "biuf":
-        from mxnet.numpy.multiarray import ndarray
-
-        where, tag = place(device)
-        return wrap(ndarray, torch.from_numpy(_np.array(value, order="C")).to(where), tag)
-    if type(value) in (list, tuple):
-        return type(value)(_to_arrays(item, device) for item in value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[_to_arrays(item, device) for item in value])
-    return value
+    where, tag = place(device)
+    return wrap(ndarray, torch.from_numpy(_np.array(array, order="C")).to(where), tag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mxnet._nested import map_leaves
 from mxnet.ndarray._array import Array
 from mxnet.optimizer._states import dump, load
 from mxnet.optimizer.optimizer import Optimizer
@@ -67,11 +68,7 @@ class Updater:
 
     def sync_state_context(self, state: Any, device: Any) -> Any:
         """A state, or each array in it, on `device`."""
-        if isinstance(state, Array):
-            return state.as_in_ctx(device)
-        if isinstance(state, (tuple, list)):
-            return type(state)(self.sync_state_context(part, device) for part in state)
-        return state
+        return map_leaves(state, Array, lambda array: array.as_in_ctx(device))
 
     def get_states(self, dump_optimizer: bool = False, loss_scaler: Any = None) -> bytes:
         """The states as bytes: safetensors, which hold numbers and no code.

@@ -13,6 +13,7 @@ from typing import Any
 
 from mxnet import name as naming
 from mxnet._modes import modes
+from mxnet._nested import map_leaves
 from mxnet.base import MXNetError
 from mxnet.ndarray._array import Array
 from mxnet.numpy.multiarray import ndarray
@@ -106,15 +107,13 @@ def over_symbols(function: Callable[..., Any], label: str) -> Callable[..., Any]
 
 def _exchanged(value: Any, label: str) -> Any:
     """Stand-ins for the symbols in nested lists, tuples and dicts."""
-    if isinstance(value, _Symbol):
-        return _stand_in(entry_of(value, label))
-    if isinstance(value, Symbol):
-        raise TypeError(f"{label} takes symbols of mx.sym.np: call as_np_ndarray() on {value!r}")
-    if isinstance(value, (list, tuple)):
-        return type(value)([_exchanged(item, label) for item in value])
-    if isinstance(value, dict):
-        return {key: _exchanged(item, label) for key, item in value.items()}
-    return value
+
+    def stand_in(symbol: Symbol) -> _StandIn:
+        if not isinstance(symbol, _Symbol):
+            raise TypeError(f"{label} takes symbols of mx.sym.np: call as_np_ndarray() on {symbol!r}")
+        return _stand_in(entry_of(symbol, label))
+
+    return map_leaves(value, Symbol, stand_in)
 
 
 def _symbols_of(value: Any, label: str) -> Any:

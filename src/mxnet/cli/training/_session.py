@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 
 import mxnet as mx
 from mxnet import _randomness, amp, autograd
+from mxnet._nested import map_leaves
 from mxnet.base import MXNetError
 from mxnet.cli.training._average import Average
 from mxnet.cli.training._bad import BadData
@@ -22,6 +24,7 @@ from mxnet.cli.training._mixup import Targets
 from mxnet.cli.training._network import Form, fill
 from mxnet.cli.training._processes import Processes
 from mxnet.cli.training._settings import Settings
+from mxnet.ndarray._array import Array
 
 __all__ = ["Session"]
 
@@ -301,13 +304,11 @@ class Session:
         for updater in self.trainer._updaters:
             for index, state in updater.states.items():
                 weight = self.trainer._params[index].data().as_torch()
-                updater.states[index] = _like(state, weight)
+                updater.states[index] = map_leaves(state, Array, partial(_like, weight))
 
 
-def _like(state: Any, weight: torch.Tensor) -> Any:
-    if isinstance(state, (tuple, list)):
-        return type(state)(_like(part, weight) for part in state)
-    if state is None or state.shape != tuple(weight.shape):
+def _like(weight: torch.Tensor, state: Array) -> Array:
+    if state.shape != tuple(weight.shape):
         return state
     tensor = state.as_torch()
     return mx.np.from_torch(torch.empty_like(weight, dtype=tensor.dtype, requires_grad=False).copy_(tensor))

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from mxnet._nested import map_leaves
 from mxnet.device import Device, cpu_pinned
 from mxnet.gluon.data._workers import InProcess, Processes, Threads
 from mxnet.gluon.data.batchify import Stack, stack
@@ -185,11 +186,9 @@ def _draws_at_once(batch_sampler: Any) -> bool:
 
 def _pin(batch: Any, device: Device) -> Any:
     """The batch with its arrays in page-locked memory, where there is a GPU to copy them to."""
-    if isinstance(batch, Array):
-        data = batch._data
-        return wrap(type(batch), data.pin_memory() if torch.cuda.is_available() else data, device)
-    if isinstance(batch, (list, tuple)):
-        return type(batch)([_pin(part, device) for part in batch])
-    if isinstance(batch, dict):
-        return {name: _pin(part, device) for name, part in batch.items()}
-    return batch
+
+    def pinned(array: Array) -> Array:
+        data = array._data
+        return wrap(type(array), data.pin_memory() if torch.cuda.is_available() else data, device)
+
+    return map_leaves(batch, Array, pinned)
