@@ -257,6 +257,13 @@ ERRORS = {
     "horovod": r"ValueError: update_on_kvstore=True needs a kvstore that updates, but kvstore is 'horovod'",
     "horovod shapes": r"MXNetError: key 'key': the arrays of a key have one shape, not \(2,\) and \(3, 2\)",
     "horovod broadcast": r"MXNetError: key 'key': the arrays of a key have one shape, not \(2,\) and \(1,\)",
+    "horovod sizes": r"MXNetError: .* the processes differ in what kvstore 'horovod' sums: process 0 has 'key' of "
+    r"shape \(2,\) and type float32, process 1 has 'key' of shape \(11,\) and type float32",
+    "horovod keys": r"'horovod' sums: process 0 has 'other' of shape \(2,\) .*, process 1 has compression none",
+    "horovod types": r"'horovod' sums: process 0 has 'key' of .* type float32, process 1 has 'key' of .* type float64",
+    "byteps broadcast sizes": r"'byteps' broadcasts: process 0 has 'key' of shape \(2,\) .*, process 1 has .* \(3,\)",
+    "pushed keys": r"'dist_sync' sums: process 0 has 'a' of shape \(2,\) .*, process 1 has 'b' of shape \(11,\)",
+    "pushed bits": r"'dist_sync' sums: process 0 has compression bf16, process 1 has compression fp16",
     "init": r"MXNetError: kvstore 'dist_sync': the processes differ in the keys of init: process 0 has 3 of shape "
     r"\(2,\) and type float32, process 1 has 3 of shape \(3,\) and type float32",
 }

@@ -428,6 +428,26 @@ def errors(member):
     allreduce = mx.kv.create("horovod")
     found["horovod shapes"] = error_of(lambda: allreduce.pushpull("key", mx.np.ones(2), mx.np.ones((3, 2))))
     found["horovod broadcast"] = error_of(lambda: allreduce.broadcast("key", mx.np.ones(2), [mx.np.ones(1)]))
+    # A float more than the other process waits for would end it by abort.
+    found["horovod sizes"] = error_of(lambda: allreduce.pushpull("key", mx.np.ones(2 + 9 * rank)))
+    found["horovod keys"] = error_of(
+        lambda: allreduce.pushpull(["key", "other"][: 2 - rank], [mx.np.ones(2)] * (2 - rank))
+    )
+    found["horovod types"] = error_of(lambda: allreduce.pushpull("key", mx.np.ones(2, dtype=f"float{32 + 32 * rank}")))
+    sent = mx.np.ones(2 + rank)
+    found["byteps broadcast sizes"] = error_of(lambda: mx.kv.create("byteps").broadcast("key", sent, sent))
+    allreduce.pushpull("key", sent := mx.np.ones(2))
+    found["nothing changed"] &= sent.tolist() == [2, 2]
+    store = mx.kv.create("dist_sync")
+    store.init(["a", "b"], [mx.np.ones(2), mx.np.ones(11)])
+    found["pushed keys"] = error_of(lambda: store.push("ab"[rank], mx.np.ones(2 + 9 * rank)))
+    store.push("a", mx.np.ones(2))
+    store.pull("a", sent)
+    found["nothing changed"] &= sent.tolist() == [2, 2]
+    store = mx.kv.create("dist_sync")
+    store.init("a", mx.np.ones(2))
+    store.set_gradient_compression({"type": "fp16" if rank else "bf16"})
+    found["pushed bits"] = error_of(lambda: store.push("a", mx.np.ones(2)))
     store = mx.kv.create("dist_sync")
     found["init"] = error_of(lambda: store.init(3, mx.np.ones(2 + rank)))
     store.init(3, mx.np.ones(2))  # the key is free still

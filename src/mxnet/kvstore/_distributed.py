@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -16,13 +16,16 @@ from mxnet.kvstore.kvstore import KVStore, Pairs, grouped, keyed, sum_over_devic
 
 __all__ = ["BytePS", "DistributedKVStore", "Horovod"]
 
+_MOST_AGREED = 4096  # kinds of calls
+
 
 class DistributedKVStore(KVStore):
     """Arrays under keys over all processes that torchrun has started. Made by ``create('dist_sync')``.
 
     Each process has a copy of what is stored, and all copies are equal to the last bit. Every method that sends
-    something is called in all processes, in the same order and with the same keys. Where one is lost, or does not come
-    within ``MXNET_KVSTORE_TIMEOUT`` seconds (default 600), the others raise `MXNetError`.
+    something is called in all processes, in the same order and with the same keys, shapes and types, which are compared
+    when they first come: all processes raise `MXNetError` where they differ. Where one is lost, or does not come
+    within ``MXNET_KVSTORE_TIMEOUT`` seconds (default 600), the others do.
 
     Attributes
     ----------
@@ -40,6 +43,9 @@ class DistributedKVStore(KVStore):
         self.processes = _processes.Processes(f"kvstore {name!r}")
         self.compression = Compression()
         self._sums: dict[int | str, tuple[torch.Tensor, Sum]] = {}
+        # In a group of its own: a process that takes a call for agreed, and begins to send, is not misunderstood there.
+        self._agreement = _processes.together("the calls of kvstores")
+        self._agreed: set[tuple[Any, ...]] = set()
 
     @property
     def rank(self) -> int:
@@ -82,9 +88,27 @@ class DistributedKVStore(KVStore):
         for one, _ in pairs:
             self.processes.send(self._values[one]._data, 0, "init")
 
+    def _agree(self, what: str, sent: Iterable[tuple[int | str, torch.Tensor]]) -> None:
+        """Raise `MXNetError` unless all processes are about to send the same, once for each kind of call.
+
+        Gloo ends a process by abort when more comes than it expects, and takes less for the sum of something else.
+        """
+        call = (what, str(self.compression), *[(key, tensor.shape, tensor.dtype) for key, tensor in sent])
+        if call in self._agreed:
+            return
+        described = [f"{key!r} of shape {tuple(shape)} and type {name_of(dtype)}" for key, shape, dtype in call[2:]]
+        self._agreement.check_same(
+            [*described, f"compression {self.compression}"], f"what kvstore {self._name!r} {what}"
+        )
+        if len(self._agreed) >= _MOST_AGREED:  # shapes that never come again; all processes forget at once
+            self._agreed.clear()
+        self._agreed.add(call)
+
     def _totals(self, pairs: Pairs) -> list[torch.Tensor]:
         """The sum for each key over all devices and processes; in the type of what is stored, if something is."""
-        running = [self._sum_of(key, self._in_type_of(key, sum_over_devices(arrays))) for key, arrays in pairs]
+        totals = [(key, self._in_type_of(key, sum_over_devices(arrays))) for key, arrays in pairs]
+        self._agree("sums", totals)
+        running = [self._sum_of(key, total) for key, total in totals]
         with self.processes.told("the sum of what is pushed"), torch.no_grad():
             for _, running_sum in running:
                 running_sum.start()
@@ -138,11 +162,13 @@ class _WithoutStorage(DistributedKVStore):
         Raises
         ------
         MXNetError
-            If the arrays of a key have several shapes. Nothing has changed then.
+            If the arrays of a key have several shapes, or the processes' keys, shapes or types differ. Nothing has
+            changed then.
         """
         pairs = keyed(key, value)
         into = keyed(key, out)
         _check_shapes([*pairs, *into])
+        self._agree("broadcasts", [(one, values[0]._data) for one, values in pairs])
         for (_, values), (_, targets) in zip(pairs, into, strict=True):
             moved = values[0]._data.detach().clone()
             self.processes.send(moved, 0, "a broadcast")
