@@ -52,7 +52,7 @@ def test_every_format_loads_into_a_fresh_network(name, saved, tmp_path):
 @pytest.mark.parametrize("name", FILES)
 def test_parameters_are_views_of_the_mapped_file(name, tmp_path, monkeypatch):
     """All but kernels larger than 1 x 1, and what must be aligned and is not, up to a size."""
-    monkeypatch.setattr("mxnet.gluon.parameter._COPIED", 0)
+    monkeypatch.setattr("mxnet.gluon._layout._COPIED", 0)
     FILES[name](tmp_path / name, {"weight": torch.ones(1000, 300), "bias": torch.zeros(1000)})
     net = nn.Dense(1000)
     net.load_parameters(tmp_path / name)

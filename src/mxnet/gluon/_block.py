@@ -17,10 +17,11 @@ from mxnet.base import NotTraceable
 from mxnet.device import Device
 from mxnet.gluon import _files
 from mxnet.gluon._changes import Changing
+from mxnet.gluon._initialization import initializer_of
 from mxnet.gluon._predicting import Predicting
 from mxnet.gluon._shape_pass import shape_pass
 from mxnet.gluon._summary import print_summary
-from mxnet.gluon.parameter import Parameter, initializer_of
+from mxnet.gluon.parameter import Parameter
 from mxnet.gluon.utils import HookHandle
 from mxnet.initializer import Initializer
 

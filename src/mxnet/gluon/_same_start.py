@@ -46,8 +46,8 @@ class SameStart:
         _draws.state = processes.gathered(_own_state()["cpu"], "the random state")[0]
         for parameter in parameters:
             if parameter._deferred is not None:
-                make, devices, value = parameter._deferred
-                parameter._deferred = _draws.filling(make), devices, value
+                deferred = parameter._deferred
+                parameter._deferred = deferred._replace(fill=_draws.filling(deferred.fill))
 
     def complete(self) -> None:
         """Send all parameters, whatever the program has done to them since.
