@@ -10,7 +10,10 @@ from mxnet.gluon.parameter import Parameter
 from mxnet.ndarray._array import Array, run
 from mxnet.operators import find
 
-__all__ = ["OperatorLayer", "affine", "tuple_of"]
+__all__ = ["LAYOUTS", "OperatorLayer", "Size", "affine", "check_layout", "tuple_of"]
+
+Size = int | Sequence[int]
+LAYOUTS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
 
 
 class OperatorLayer(HybridBlock):
@@ -26,6 +29,13 @@ class OperatorLayer(HybridBlock):
 
     def forward(self, x: Array) -> Any:
         return run(self._operator, (x,), self._attributes)
+
+
+def check_layout(layout: str, rank: int, what: str) -> None:
+    """Raise `AssertionError` unless the channels of `rank` dimensions come second or last."""
+    if layout not in LAYOUTS[rank]:
+        first, last = LAYOUTS[rank]
+        raise AssertionError(f"Only {first} and {last} layouts are valid for {what}, not {layout!r}")
 
 
 def tuple_of(value: int | Sequence[int], rank: int, name: str) -> tuple[int, ...]:
