@@ -6,16 +6,15 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, average_squares, clipped, zeros_like
-from mxnet.optimizer.adam import bias_correction
+from mxnet.optimizer._grouped import Group, average, average_squares, clipped
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["AdaBelief"]
 
 
 @register
-class AdaBelief(GroupedOptimizer):
+class AdaBelief(MomentsOptimizer):
     """Adam with the variance of the gradient about its mean; as in MXNet, the weight decay is clipped too.
 
     ::
@@ -50,14 +49,8 @@ class AdaBelief(GroupedOptimizer):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("aggregate_num", 4)
-        super().__init__(learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        super().__init__(beta1, beta2, epsilon, learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
         self.correct_bias = correct_bias
-
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
 
     def _update_group(self, group: Group) -> None:
         grads = clipped(group.decayed_grads(self.rescale_grad, None), self.clip_gradient)
@@ -67,5 +60,5 @@ class AdaBelief(GroupedOptimizer):
         torch._foreach_add_(var, self.epsilon)
         divisors = torch._foreach_sqrt(var)
         torch._foreach_add_(divisors, self.epsilon)
-        correction = bias_correction(self.beta1, self.beta2, group.count) if self.correct_bias else 1.0
+        correction = self._correction(group.count) if self.correct_bias else 1.0
         torch._foreach_addcdiv_(group.weights, mean, divisors, -group.lr * correction)

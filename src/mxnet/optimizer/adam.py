@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, zeros_like
+from mxnet.optimizer._grouped import Group
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.optimizer import register
 
-__all__ = ["Adam", "bias_correction", "endless_step"]
+__all__ = ["Adam", "endless_step"]
 
 
 @functools.lru_cache
@@ -21,13 +21,8 @@ def endless_step(device: torch.device) -> torch.Tensor:
     return torch.full((), math.inf, device=device)
 
 
-def bias_correction(beta1: float, beta2: float, count: int) -> float:
-    """The factor on the learning rate that makes up for moments that start at zero."""
-    return math.sqrt(1.0 - beta2**count) / (1.0 - beta1**count)
-
-
 @register
-class Adam(GroupedOptimizer):
+class Adam(MomentsOptimizer):
     """Adam.
 
     ::
@@ -58,14 +53,8 @@ class Adam(GroupedOptimizer):
         use_fused_step: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
+        super().__init__(beta1, beta2, epsilon, learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
         self.lazy_update = lazy_update
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
 
     def _update_group(self, group: Group) -> None:
         torch._fused_adam_(
@@ -74,7 +63,7 @@ class Adam(GroupedOptimizer):
             *group.states,
             [],
             [endless_step(group.weights[0].device)] * len(group.weights),
-            lr=group.lr * bias_correction(self.beta1, self.beta2, group.count),
+            lr=group.lr * self._correction(group.count),
             beta1=self.beta1,
             beta2=self.beta2,
             weight_decay=group.wd,

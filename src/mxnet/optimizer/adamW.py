@@ -6,16 +6,16 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, zeros_like
-from mxnet.optimizer.adam import bias_correction, endless_step
+from mxnet.optimizer._grouped import Group
+from mxnet.optimizer._moments import MomentsOptimizer
+from mxnet.optimizer.adam import endless_step
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["AdamW"]
 
 
 @register
-class AdamW(GroupedOptimizer):
+class AdamW(MomentsOptimizer):
     """Adam whose weight decay bypasses the moments; as in MXNet, the bias correction applies to the decay too.
 
     ::
@@ -47,17 +47,11 @@ class AdamW(GroupedOptimizer):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("aggregate_num", 4)
-        super().__init__(learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        super().__init__(beta1, beta2, epsilon, learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
         self.correct_bias = correct_bias
 
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
-
     def _update_group(self, group: Group) -> None:
-        correction = bias_correction(self.beta1, self.beta2, group.count) if self.correct_bias else 1.0
+        correction = self._correction(group.count) if self.correct_bias else 1.0
         torch._fused_adamw_(
             group.weights,
             group.scaled_grads(self.rescale_grad, self.clip_gradient),

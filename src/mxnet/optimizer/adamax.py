@@ -6,15 +6,15 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, zeros_like
+from mxnet.optimizer._grouped import Group, average
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["Adamax"]
 
 
 @register
-class Adamax(GroupedOptimizer):
+class Adamax(MomentsOptimizer):
     """Adam with the largest recent gradient in place of the root of the mean square.
 
     ::
@@ -44,13 +44,7 @@ class Adamax(GroupedOptimizer):
         use_fused_step: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
+        super().__init__(beta1, beta2, epsilon, learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
 
     def _update_group(self, group: Group) -> None:
         grads = group.decayed_grads(self.rescale_grad, self.clip_gradient)

@@ -6,15 +6,15 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, average_squares, norms, zeros_like
+from mxnet.optimizer._grouped import Group, norms
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["LAMB", "bounded_norms", "trust"]
 
 
 @register
-class LAMB(GroupedOptimizer):
+class LAMB(MomentsOptimizer):
     """Adam whose step for each parameter has a length in proportion to that of the weight: for large batches.
 
     ::
@@ -57,29 +57,25 @@ class LAMB(GroupedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            learning_rate=learning_rate, aggregate_num=aggregate_num, use_fused_step=use_fused_step, **kwargs
+            beta1,
+            beta2,
+            epsilon,
+            learning_rate=learning_rate,
+            aggregate_num=aggregate_num,
+            use_fused_step=use_fused_step,
+            **kwargs,
         )
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
         self.lower_bound = lower_bound
         self.upper_bound = upper_bound
         self.bias_correction = bias_correction
 
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
-
     def _update_group(self, group: Group) -> None:
         grads = group.scaled_grads(self.rescale_grad, self.clip_gradient)
-        mean, var = group.states
-        average(mean, grads, self.beta1)
-        average_squares(var, grads, self.beta2)
+        mean, var = self._follow(group, grads)
         of_mean, of_var = 1.0, 1.0
         if self.bias_correction:
             of_mean, of_var = 1.0 - self.beta1**group.count, 1.0 - self.beta2**group.count
-        divisors = torch._foreach_div(var, of_var)
-        torch._foreach_sqrt_(divisors)
-        torch._foreach_add_(divisors, self.epsilon)
+        divisors = self._deviations(var, of_var)
         steps = torch._foreach_div(mean, of_mean)
         torch._foreach_div_(steps, divisors)
         torch._foreach_add_(steps, group.weights, alpha=group.wd)

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, average_squares, clipped, norms, zeros_like
+from mxnet.optimizer._grouped import Group, clipped, norms
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.lamb import bounded_norms, trust
 from mxnet.optimizer.optimizer import register
 
@@ -15,7 +15,7 @@ __all__ = ["LANS"]
 
 
 @register
-class LANS(GroupedOptimizer):
+class LANS(MomentsOptimizer):
     """LAMB with gradients of length one and Nesterov momentum.
 
     ::
@@ -58,25 +58,21 @@ class LANS(GroupedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            learning_rate=learning_rate, aggregate_num=aggregate_num, use_fused_step=use_fused_step, **kwargs
+            beta1,
+            beta2,
+            epsilon,
+            learning_rate=learning_rate,
+            aggregate_num=aggregate_num,
+            use_fused_step=use_fused_step,
+            **kwargs,
         )
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
         self.lower_bound = lower_bound
         self.upper_bound = upper_bound
 
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
-
     def _update_group(self, group: Group) -> None:
         grads = clipped(self._directions(group), self.clip_gradient)
-        mean, var = group.states
-        average(mean, grads, self.beta1)
-        average_squares(var, grads, self.beta2)
-        divisors = torch._foreach_div(var, 1.0 - self.beta2**group.count)
-        torch._foreach_sqrt_(divisors)
-        torch._foreach_add_(divisors, self.epsilon)
+        mean, var = self._follow(group, grads)
+        divisors = self._deviations(var, 1.0 - self.beta2**group.count)
         lengths = bounded_norms(group.weights, self.lower_bound, self.upper_bound)
         of_mean = torch._foreach_div(mean, 1.0 - self.beta1**group.count)
         # Both steps start from the weights as they were.

@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
-from mxnet.ndarray._array import Array
-from mxnet.optimizer._grouped import Group, GroupedOptimizer, average, average_squares, zeros_like
+from mxnet.optimizer._grouped import Group
+from mxnet.optimizer._moments import MomentsOptimizer
 from mxnet.optimizer.optimizer import register
 
 __all__ = ["Nadam"]
 
 
 @register
-class Nadam(GroupedOptimizer):
+class Nadam(MomentsOptimizer):
     """Adam with Nesterov momentum.
 
     ::
@@ -54,16 +54,10 @@ class Nadam(GroupedOptimizer):
         use_fused_step: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        super().__init__(beta1, beta2, epsilon, learning_rate=learning_rate, use_fused_step=use_fused_step, **kwargs)
         self.schedule_decay = schedule_decay
         self.m_schedule = 1.0
         self._factors: dict[Any, tuple[float, float]] = {}
-
-    def create_state(self, index: Any, weight: Array) -> Any:
-        return zeros_like(weight), zeros_like(weight)
 
     def _groups(self, indices: Sequence[Any], rows: list[list[torch.Tensor]]) -> Iterator[Group]:
         # The schedule goes by the order of the parameters, which groups do not keep.
@@ -78,13 +72,9 @@ class Nadam(GroupedOptimizer):
 
     def _update_group(self, group: Group) -> None:
         grads = group.decayed_grads(self.rescale_grad, self.clip_gradient)
-        mean, var = group.states
-        average(mean, grads, self.beta1)
-        average_squares(var, grads, self.beta2)
+        mean, var = self._follow(group, grads)
         of_grads, of_means = zip(*(self._factors[index] for index in group.indices), strict=True)
         steps = torch._foreach_mul(grads, of_grads)
         torch._foreach_add_(steps, torch._foreach_mul(mean, of_means))
-        divisors = torch._foreach_div(var, 1.0 - self.beta2**group.count)
-        torch._foreach_sqrt_(divisors)
-        torch._foreach_add_(divisors, self.epsilon)
+        divisors = self._deviations(var, 1.0 - self.beta2**group.count)
         torch._foreach_addcdiv_(group.weights, steps, divisors, -group.lr)
