@@ -1,7 +1,5 @@
 """Graphs with mixed precision written into them: those that MXNet makes, and networks that run and train."""
 
-import json
-
 import numpy as onp
 import pytest
 import torch
@@ -12,33 +10,10 @@ from mxnet import amp, autograd, gluon, np
 from mxnet.gluon import nn
 from mxnet.symbol._graph import topological
 
+from amp_cases import described, graphs  # isort: skip  (found by `references`)
+
 # The graphs that `make_amp.py` converts.
 CONVERTED = [entry for entry in load("amp.json")["converted"] if entry[0] != "shared"]
-
-
-def graphs():
-    data = mx.sym.var("data")
-    conv = mx.sym.Convolution(data, num_filter=4, kernel=(3, 3), name="conv")
-    norm = mx.sym.BatchNorm(conv, name="bn")
-    relu = mx.sym.Activation(norm, act_type="relu", name="relu")
-    one = mx.sym.FullyConnected(relu, num_hidden=3, name="fc")
-    two = mx.sym.FullyConnected(relu, num_hidden=3, name="fc2")
-    softmax = mx.sym.softmax(mx.sym.elemwise_add(one, two, name="sum"), name="sm")
-    soft = mx.sym.Activation(one, act_type="softrelu", name="softrelu")
-    flat = mx.sym.Flatten(conv, name="flat")
-    both = mx.sym.elemwise_add(flat, mx.sym.Flatten(mx.sym.exp(conv, name="exp"), name="flat2"), name="b")
-    return {"softmax": softmax, "several": mx.sym.Group([softmax, two, soft]), "both": both}
-
-
-def described(symbol):
-    """Operator, type and inputs of each node, heads; names but for those of casts."""
-    graph = json.loads(symbol.tojson(remove_amp_cast=False))
-    nodes = []
-    for node in graph["nodes"]:
-        attributes = node.get("attrs", {})
-        dtype = attributes.get("dtype", attributes.get("__dtype__"))
-        nodes.append([node["op"], node["name"], dtype, [entry[:2] for entry in node["inputs"]]])
-    return named({"nodes": nodes, "heads": [head[:2] for head in graph["heads"]]})
 
 
 def named(graph):
@@ -52,7 +27,7 @@ def named(graph):
 def test_graphs_are_those_of_mxnet(name, keywords, expected):
     symbol = graphs()[name]
     before = symbol.tojson()
-    assert described(amp.convert_symbol(symbol, **keywords)) == named(expected)
+    assert named(described(amp.convert_symbol(symbol, **keywords))) == named(expected)
     assert symbol.tojson() == before  # it is a copy
 
 

@@ -10,31 +10,13 @@ import warnings
 from pathlib import Path
 
 import numpy as onp
-from amp_cases import results
+from amp_cases import described, graphs, results
 
 import mxnet as mx
 from mxnet import amp, autograd, gluon, np, npx
 
 FILE = Path(__file__).with_name("amp.json")
 LISTS = "lp16_ops fp32_ops lp16_fp32_ops widest_type_cast conditional_fp32_ops loss_output_functions".split()
-
-
-def graphs():
-    """Symbols to convert, by name."""
-    data = mx.sym.var("data")
-    conv = mx.sym.Convolution(data, num_filter=4, kernel=(3, 3), name="conv")
-    norm = mx.sym.BatchNorm(conv, name="bn")
-    relu = mx.sym.Activation(norm, act_type="relu", name="relu")
-    one = mx.sym.FullyConnected(relu, num_hidden=3, name="fc")
-    two = mx.sym.FullyConnected(relu, num_hidden=3, name="fc2")
-    softmax = mx.sym.softmax(mx.sym.elemwise_add(one, two, name="sum"), name="sm")
-    soft = mx.sym.Activation(one, act_type="softrelu", name="softrelu")
-    both = mx.sym.elemwise_add(
-        mx.sym.Flatten(conv, name="flat"), mx.sym.Flatten(mx.sym.exp(conv, name="exp")), name="b"
-    )
-    shared = mx.sym.var("w")
-    twice = mx.sym.broadcast_mul(mx.sym.FullyConnected(data, shared, num_hidden=3, no_bias=True, name="fc3"), shared)
-    return {"softmax": softmax, "several": mx.sym.Group([softmax, two, soft]), "both": both, "shared": twice}
 
 
 CONVERSIONS = [
@@ -52,17 +34,6 @@ CONVERSIONS = [
     ),
     ("several", {"conditional_fp32_ops": [("Activation", "act_type", ["relu"])]}),
 ]
-
-
-def described(symbol):
-    """Operator, name, type and inputs of each node; heads."""
-    graph = json.loads(symbol.tojson(remove_amp_cast=False))
-    nodes = []
-    for node in graph["nodes"]:
-        attributes = node.get("attrs", {})
-        dtype = attributes.get("dtype", attributes.get("__dtype__"))
-        nodes.append([node["op"], node["name"], dtype, [entry[:2] for entry in node["inputs"]]])
-    return {"nodes": nodes, "heads": [head[:2] for head in graph["heads"]]}
 
 
 class Scaled(gluon.HybridBlock):
