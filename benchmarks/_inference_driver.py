@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from _inference_rows import Contestant
 from _inference_turns import Task
+from _rows import Contestant
 
 __all__ = ["Figures", "Session", "WorkerError", "check_scores", "is_installed", "ratio", "run_script"]
 

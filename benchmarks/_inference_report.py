@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
-from _inference_rows import CONTESTANTS, PEERS, Agreement, Contestant, Speed, read
+from _inference_rows import CONTESTANTS, PEERS, Agreement, Speed
+from _rows import Contestant, read
 from matplotlib.figure import Figure
 
 __all__ = ["best_peer", "geometric_mean", "write_report"]

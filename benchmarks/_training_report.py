@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib
 from _inference_report import geometric_mean, known, shown, table
-from _inference_rows import Contestant, read
+from _rows import Contestant, read
 from _training_rows import CONTESTANTS, GENUINE, OURS, TORCH, TORCH_COMPILE, Step
 from matplotlib.figure import Figure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from _inference_rows import Contestant
+from _rows import Contestant, OfContestant
 
 __all__ = ["CONTESTANTS", "GENUINE", "OURS", "REFERENCES", "TORCH", "TORCH_COMPILE", "Step"]
 
@@ -22,7 +22,7 @@ CONTESTANTS = (*OURS, TORCH, TORCH_COMPILE, TORCH._replace(precision="bfloat16")
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(OfContestant):
     """One contestant's figures for training a network.
 
     Attributes
@@ -56,13 +56,5 @@ class Step:
     file: ClassVar[str] = "training.csv"
 
     @property
-    def contestant(self) -> Contestant:
-        return Contestant(self.engine, self.precision)
-
-    @property
     def case(self) -> tuple[str, int, int]:
         return self.model, self.batch, self.size
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        return *self.case, self.contestant

@@ -28,7 +28,8 @@ import torch
 from _harness import describe_machine
 from _inference_driver import Figures, Session, WorkerError, check_scores, is_installed, ratio, run_script
 from _inference_report import write_report
-from _inference_rows import CONTESTANTS, ENGINES, PEERS, PRECISIONS, Agreement, Contestant, Speed, add, read
+from _inference_rows import CONTESTANTS, ENGINES, PEERS, PRECISIONS, Agreement, Speed
+from _rows import Contestant, add, read
 
 import mxnet as mx
 

@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from _harness import describe_machine
 from _inference_driver import Figures, Session, WorkerError, is_installed, ratio, run_script
-from _inference_rows import Contestant, add, read
+from _rows import Contestant, add, read
 from _training_report import write_report
 from _training_rows import CONTESTANTS, GENUINE, REFERENCES, TORCH, TORCH_COMPILE, Step
 from torch_zoo import NETWORKS

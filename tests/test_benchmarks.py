@@ -165,12 +165,13 @@ def test_report_of_inference(monkeypatch, tmp_path):
 def test_rows_of_inference_replace_those_of_the_same_key(tmp_path):
     from dataclasses import replace
 
-    import _inference_rows as rows
+    import _rows as rows
+    from _inference_rows import Speed
 
     (tmp_path / "inference.csv").write_text(INFERENCE_COLUMNS + INFERENCE_ROWS, encoding="utf-8")
-    before = rows.read(rows.Speed, tmp_path)
+    before = rows.read(Speed, tmp_path)
     rows.add([replace(before[1], median_ms=21.5), replace(before[0], batch=2, mxnet_ratio=float("nan"))], tmp_path)
-    after = rows.read(rows.Speed, tmp_path)
+    after = rows.read(Speed, tmp_path)
     assert [after[0], after[1].median_ms, *after[2:-1]] == [before[0], 21.5, *before[2:]]
     assert after[-1].batch == 2 and np.isnan(after[-1].mxnet_ratio)
 
@@ -189,7 +190,7 @@ def test_ratio_of_turns_does_not_change_with_the_machine():
 
 def test_engines_that_predict_something_else_are_not_timed():
     from _inference_driver import check_scores
-    from _inference_rows import Contestant
+    from _rows import Contestant
 
     scores = np.array([[1.0, -4.0]])
     close = {Contestant("mxnet"): scores + 3e-3, Contestant("torch"): scores, Contestant("mxnet", "int8"): -scores}
@@ -201,7 +202,8 @@ def test_engines_that_predict_something_else_are_not_timed():
 
 def test_inference_of_a_small_network(monkeypatch, tmp_path, capfd):
     import inference
-    from _inference_rows import Speed, read
+    from _inference_rows import Speed
+    from _rows import read
 
     options = ["--models", "mobilenet0.25", "--batches", "2", "--size", "32", "--rounds", "2", "--threads", "1"]
     options += ["--engines", "torch", "--precisions", "float32", "--only", "speed", "--out", str(tmp_path)]
@@ -223,7 +225,7 @@ def test_inference_of_a_small_network(monkeypatch, tmp_path, capfd):
 
 def test_worker_that_fails_is_told_of(tmp_path):
     from _inference_driver import Session
-    from _inference_rows import Contestant
+    from _rows import Contestant
 
     with Session(1, str(tmp_path), tmp_path, print) as session:
         (problem,) = session.start([Contestant("openvino")], "alexnet", 3)
@@ -266,7 +268,7 @@ def test_report_of_training(monkeypatch, tmp_path):
 
 def test_training_of_a_small_network(monkeypatch, tmp_path, capfd):
     import training
-    from _inference_rows import read
+    from _rows import read
     from _training_rows import Step
 
     options = ["--quick", "--size", "32", "--threads", "1", "--out", str(tmp_path)]
