@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
 import mxnet as mx
 from mxnet import autograd, gluon
+from mxnet._progress import bar_columns
 from mxnet.gluon.data import ArrayDataset, DataLoader, Dataset
 from mxnet.gluon.data.vision import transforms
 from mxnet.gluon.model_zoo import vision
@@ -197,11 +198,4 @@ def draw(dataset: Dataset, predictions: np.ndarray, path: Path, rows: int = 5, c
 
 
 def progress_bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[result]}"),
-        console=console,
-    )
+    return Progress(*bar_columns(), TextColumn("{task.fields[result]}"), console=console)

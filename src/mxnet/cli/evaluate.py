@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Table
 
+from mxnet._progress import bar_columns
 from mxnet.base import MXNetError
 from mxnet.cli._messages import fail
 
@@ -51,7 +52,7 @@ def evaluate(
     console = Console(stderr=json)
     try:
         network = _evaluate.find_trained(trained, model, image_size)
-        with _bar(console) as bar:
+        with Progress(*bar_columns(), console=console) as bar:
             task = bar.add_task("evaluate", total=None)
             evaluation = _evaluate.evaluate(
                 network,
@@ -70,16 +71,6 @@ def evaluate(
     _say(console, evaluation, network.source)
     for path in paths:
         console.print(f"Written: {escape(str(path))}", highlight=False, soft_wrap=True)
-
-
-def _bar(console: Console) -> Progress:
-    columns: list[Any] = [
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    ]
-    return Progress(*columns, console=console)
 
 
 def _say(console: Console, evaluation: Evaluation, source: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mxnet._progress import bar_columns
+
 __all__ = ["check_progress", "progress_of"]
 
 Report = Callable[[int], Any]
@@ -51,14 +53,10 @@ def _draw(bar: Any, task: Any, done: int) -> None:
 
 def _bar() -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        *bar_columns("rate"),
         console=Console(stderr=True),
         redirect_stdout=False,  # what the program prints goes where it would without a bar
         redirect_stderr=False,

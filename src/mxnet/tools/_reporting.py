@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
+from mxnet._progress import bar_columns
 from mxnet.tools._image_records import Outcome
 
 __all__ = ["progress", "report"]
@@ -19,14 +20,7 @@ _MOST_NAMED = 20
 @contextlib.contextmanager
 def progress(console: Console, path: str) -> Iterator[Callable[[int, int], None]]:
     """A bar to be moved with ``advance(done, total)``."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console) as bar:
+    with Progress(*bar_columns("rate"), console=console) as bar:
         task = bar.add_task(os.path.basename(path), total=None, rate="")
 
         def advance(done: int, total: int) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
 from mxnet import formats
+from mxnet._progress import bar_columns
 from mxnet.cli.training._checkpoint import Checkpoints
 from mxnet.cli.training._interrupts import Interrupts
 from mxnet.cli.training._log import Log
@@ -165,15 +166,7 @@ class Bars(TrainEnd, EpochBegin, BatchEnd, EpochEnd):
 
     def __init__(self, session: Session, console: Console) -> None:
         self._session = session
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=12),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[result]}"),
-            console=console,
-        )
+        self._progress = Progress(*bar_columns("rate", width=12), TextColumn("{task.fields[result]}"), console=console)
         self._task: Any = None
         self._begun = (0.0, 0)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as _np
 
+from mxnet._progress import bar_columns
 from mxnet.gluon.contrib.estimator._checks import list_of_metrics
 from mxnet.gluon.contrib.estimator._events import BatchEnd, EpochBegin, EpochEnd, TrainBegin
 from mxnet.gluon.contrib.estimator._logging import samples_in, values_of
@@ -103,15 +104,11 @@ def _labelled(metrics: list[Any]) -> dict[str, float]:
 
 def _bars(console: Any) -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress, TextColumn
     from rich.table import Column
 
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        *bar_columns("speed"),
         # What is left of the line, so that it is the metrics that are cut short where a terminal is narrow.
         TextColumn("{task.fields[result]}", table_column=Column(ratio=1, no_wrap=True)),
         console=console or Console(stderr=True),
