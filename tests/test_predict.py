@@ -20,6 +20,8 @@ import mxnet as mx
 from mxnet import autograd
 from mxnet.base import MXNetError
 from mxnet.gluon import Block, HybridBlock
+from mxnet.gluon._predict import _devices_of
+from mxnet.gluon._predict_sources import Share
 from mxnet.gluon.data import ArrayDataset, BatchSampler, DataLoader, Dataset, SequentialSampler, SimpleDataset
 from mxnet.gluon.data.vision import transforms
 from mxnet.gluon.nn import Dense, Dropout, HybridSequential
@@ -573,6 +575,24 @@ def test_options_out_of_range(net, option, error, text):
 
 
 # Processes
+
+
+def test_a_process_computes_on_the_gpu_that_torchrun_gives_it(monkeypatch):
+    class OnGPUs:  # parameters only say where they are
+        def _unique_params(self):
+            return [self]
+
+        def list_device(self):
+            return [mx.gpu(0), mx.gpu(1)]
+
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert _devices_of(OnGPUs(), None, Share(3, 4)) == [mx.gpu(1)]
+    assert _devices_of(OnGPUs(), None, Share(0, 1)) == [mx.gpu(0), mx.gpu(1)], "alone"
+    monkeypatch.setenv("LOCAL_RANK", "first")
+    with pytest.raises(MXNetError, match="LOCAL_RANK must be a number, as torchrun sets it, not 'first'"):
+        _devices_of(OnGPUs(), None, Share(3, 4))
+    monkeypatch.delenv("LOCAL_RANK")
+    assert _devices_of(OnGPUs(), None, Share(3, 4)) == [mx.gpu(0), mx.gpu(1)], "nothing tells"
 
 
 def free_port():

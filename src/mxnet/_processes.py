@@ -23,7 +23,7 @@ import torch.distributed as dist
 
 from mxnet.base import MXNetError
 
-__all__ = ["Place", "Processes", "join", "local_rank", "place", "together"]
+__all__ = ["Place", "Processes", "join", "local_rank", "place", "together", "told_local_rank"]
 
 _VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _OTHER_LAUNCHERS = {
@@ -59,8 +59,13 @@ def place() -> Place:
 
 def local_rank() -> int:
     """The number of this process among those of its machine; as its place in the job where nothing tells."""
-    number = _number("LOCAL_RANK")
+    number = told_local_rank()
     return place().rank if number is None else number
+
+
+def told_local_rank() -> int | None:
+    """The number of this process among those of its machine, if torchrun tells it."""
+    return _number("LOCAL_RANK")
 
 
 def _number(variable: str) -> int | None:

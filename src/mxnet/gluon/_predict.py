@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from mxnet._processes import told_local_rank
 from mxnet.autograd import pause
 from mxnet.base import MXNetError
 from mxnet.device import Device, current_device, gpu
@@ -110,9 +111,9 @@ def _devices_of(block: Block, given: Any, share: Share) -> list[Device]:
     parameters = block._unique_params()
     if given is None:
         devices = parameters[0].list_device() if parameters else [current_device()]
-        local = os.environ.get("LOCAL_RANK")
+        local = told_local_rank()
         if share.world > 1 and local is not None and devices[0].device_type == "gpu":
-            devices = [gpu(int(local))]
+            devices = [gpu(local)]
     else:
         devices = [as_device(each) for each in (given if isinstance(given, (list, tuple)) else [given])]
     if not devices:
