@@ -122,11 +122,11 @@ def make_records(
         if not outcome.images:
             name, reason = outcome.bad[0]
             raise ValueError(f"none of the {len(entries)} images in {path} can be read, such as {name}: {reason}")
-        _put_aside(f"{base}.idx", index, record)
+        _remove_older(f"{base}.idx", index, record)
     return outcome
 
 
-def _put_aside(older_index: str, *written: BinaryIO) -> None:
+def _remove_older(older_index: str, *written: BinaryIO) -> None:
     """Remove the index there was, once all that is to take its place is on disk and no full disk can stop that.
 
     Two files cannot be replaced at once. Whoever reads, or finds what a run left that was killed here, has the older
