@@ -178,6 +178,24 @@ def test_damaged_file_is_refused(tmp_path, content, offset, cause):
         with pytest.raises(FileFormatError, match=re.escape(f"{path}: at byte {offset}: ") + ".*" + cause):
             reader.read()
     reader.close()
+    sizes = records.RecordReader(path).sizes()
+    if content.startswith(WHOLE):
+        assert next(sizes) == 3
+    with pytest.raises(FileFormatError, match=re.escape(f"{path}: at byte {offset}: ") + ".*" + cause):
+        next(sizes)
+
+
+def test_sizes_are_read_off_the_headers(tmp_path, monkeypatch):
+    contents = [b"", b"abcde", b"abcd" + MAGIC + b"ef", MAGIC, MAGIC * 3, b"a" + MAGIC, bytes(1 << 20)]
+    path = tmp_path / "x.rec"
+    path.write_bytes(b"".join(map(records.record_bytes, contents)))
+    reader = records.RecordReader(path)
+    taken, pread = [], os.pread
+    monkeypatch.setattr(os, "pread", lambda file, size, offset: taken.append(size) or pread(file, size, offset))
+    assert list(reader.sizes()) == [len(content) for content in contents]
+    assert set(taken) == {8}
+    path.write_bytes(b"")
+    assert list(records.RecordReader(path).sizes()) == []
 
 
 def test_file_cut_anywhere(tmp_path):

@@ -90,12 +90,10 @@ class RecordReader:
         if not 0 <= offset < size:
             raise self.error(f"no record can begin here, the file has {size} bytes", offset)
         parts: list[bytes] = []
-        while True:
-            kind, length = self._head(offset, size, bool(parts))
-            parts.append(self._read(length, offset + _HEAD.size))
-            offset += _HEAD.size + length + -length % 4
-            if kind in (_WHOLE, _LAST):
-                return MAGIC.join(parts), offset
+        for start, length in self._parts(offset, size):
+            parts.append(self._read(length, start))
+            offset = start + length + -length % 4
+        return MAGIC.join(parts), offset
 
     def beginning(self, offset: int, size: int) -> bytes:
         """The first `size` bytes of the payload of the record at byte `offset`, or all of it if it has fewer.
@@ -128,9 +126,35 @@ class RecordReader:
             begun = kind in (_FIRST, _MIDDLE)
             offset += _HEAD.size + length + -length % 4
 
+    def sizes(self) -> Iterator[int]:
+        """The bytes in the payload of each record, by the headers alone: no payload is read.
+
+        Raises
+        ------
+        FileFormatError
+            Where `record` would, after the sizes of the records before.
+        """
+        offset, size = 0, os.fstat(self._file.fileno()).st_size
+        while offset < size:
+            total = -len(MAGIC)  # which stands between two parts, and was left out there
+            for start, length in self._parts(offset, size):
+                total += len(MAGIC) + length
+                offset = start + length + -length % 4
+            yield total
+
     def error(self, cause: str, offset: int) -> FileFormatError:
         """The error to raise for `cause`, found at byte `offset`."""
         return FileFormatError(f"{self.name}: at byte {offset}: {cause}")
+
+    def _parts(self, offset: int, size: int) -> Iterator[tuple[int, int]]:
+        """Where the bytes of each part of the record at byte `offset` are, and how many."""
+        begun = False
+        while True:
+            kind, length = self._head(offset, size, begun)
+            yield offset + _HEAD.size, length
+            if kind in (_WHOLE, _LAST):
+                return
+            offset, begun = offset + _HEAD.size + length + -length % 4, True
 
     def _head(self, offset: int, size: int, begun: bool) -> tuple[int, int]:
         """Kind and length of the part at `offset`, which is all within the file's `size`."""
