@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 import torch
 from misbehaving_server import serving
-from references import load
+from references import REFERENCE, load
 
+import fill_rule  # isort: skip  (found through `references`)
 import mxnet as mx
 from mxnet.base import MXNetError
 from mxnet.gluon.model_zoo import model_store, vision
 from mxnet.gluon.model_zoo.vision import _pretrained, _weights_table
 
 MODEL = "squeezenet1.1"
+BODY = "mobilenetv2_1.0"
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +135,7 @@ def test_checkpoints_of_torchvision(name):
 def test_lists_and_look_ups():
     assert vision.list_weights("resnet18_v1") == ["resnet18_v1.mxnet", "resnet18_v1.torchvision"]
     assert vision.list_weights("resnet50_v1") == ["resnet50_v1.mxnet"]
-    assert len(vision.list_weights()) == 34 + 18
+    assert len(vision.list_weights()) == 34 + 19
     assert vision.get_weights("VGG-16", "torchvision") is not None
     weights = vision.get_weights("inception_v3")
     assert weights.input_size == (3, 299, 299) and weights.preprocessing.resize == 342
@@ -245,6 +247,66 @@ def test_everything_that_was_tried_is_told(tmp_path):
         vision.vgg16(pretrained="mxnet", root=tmp_path)
     with pytest.raises(ValueError, match="torchvision has no weights for resnet50_v1"):
         vision.resnet50_v1(pretrained="torchvision")
+
+
+# MobileNetV2, whose body alone is equal
+
+
+@pytest.fixture
+def mobilenet(tmp_path, monkeypatch):
+    """A checkpoint of torchvision's MobileNetV2, declared to be the published one."""
+    values = fill_rule.state_dict(load("torchvision.json.gz")[BODY], fill_rule.model_gain(BODY))
+    torch.save({name: torch.from_numpy(value) for name, value in values.items()}, tmp_path / "made")
+    digest = hashlib.sha256((tmp_path / "made").read_bytes()).hexdigest()
+    entry = _weights_table.TORCHVISION[BODY]._replace(file=f"mobilenet_v2-{digest[:8]}.pth")
+    monkeypatch.setitem(_weights_table.TORCHVISION, BODY, entry)
+    return (tmp_path / "made").rename(tmp_path / entry.file)
+
+
+def assert_body_is_torchvisions(features):
+    """Held against what torchvision computes; every eighth number behind the pooling is recorded."""
+    logits = np.load(REFERENCE / "torchvision_logits.npz")[BODY]
+    maps = features(mx.np.array(fill_rule.images((1, 3, 224, 224)))).asnumpy()
+    np.testing.assert_allclose(maps.mean((2, 3))[:, ::8], logits, rtol=1e-4, atol=1e-4 * logits.std())
+
+
+def test_the_body_of_torchvision_serves_for_other_classes(mobilenet, tmp_path, caplog):
+    assert vision.get_weights("mobilenetv2_1.0.torchvision").body_only
+    net = vision.mobilenet_v2_1_0(pretrained="torchvision", classes=10, root=tmp_path)
+    assert f"{mobilenet.name} has no output that fits: the output for 10 is initialized" in caplog.text
+    assert_body_is_torchvisions(net.features)
+    assert net(mx.np.zeros((1, 3, 224, 224))).shape == (1, 10)
+    with pytest.warns(UserWarning, match=f"Taken instead: torchvision's of the same body, {mobilenet.name}"):
+        net = vision.get_model(BODY, pretrained=True, classes=10, root=tmp_path)
+    assert_body_is_torchvisions(net.features)
+    assert_body_is_torchvisions(vision.get_model(BODY, pretrained=f"{mobilenet}", classes=10).features)
+
+
+def test_the_body_of_torchvision_serves_for_feature_maps(mobilenet, tmp_path, caplog):
+    for source in ("torchvision", str(mobilenet)):
+        body = vision.get_model(BODY, pretrained=source, features_only=True, root=tmp_path)
+        assert_body_is_torchvisions(lambda image, body=body: body(image)[-1])
+    with pytest.warns(UserWarning, match="torchvision's of the same body"):
+        vision.get_model(BODY, pretrained=True, features_only=True, root=tmp_path)
+    assert not caplog.text
+
+
+def test_the_output_of_torchvision_is_not_taken(mobilenet, tmp_path):
+    with pytest.raises(ValueError, match=f"torchvision has .*the body of {BODY} alone.*classes=.*features_only=True"):
+        vision.mobilenet_v2_1_0(pretrained="torchvision", root=tmp_path)
+    with pytest.raises(mx.MXNetError, match="bias in its classifier"):
+        vision.mobilenet_v2_1_0(pretrained=f"{mobilenet}")
+    with pytest.raises(mx.MXNetError) as caught:
+        vision.mobilenet_v2_1_0(pretrained=True, root=tmp_path)
+    assert mobilenet.name not in str(caught.value)
+    state = torch.load(mobilenet, weights_only=True)
+    state |= {f"classifier.1.{name}": state[f"classifier.1.{name}"][:10].clone() for name in ("weight", "bias")}
+    mx.formats.save_safetensors(tmp_path / "trained.safetensors", state)
+    with pytest.raises(mx.MXNetError, match="bias in its classifier"):  # the user's own output would be lost
+        vision.mobilenet_v2_1_0(pretrained=tmp_path / "trained.safetensors", classes=10)
+    assert_body_is_torchvisions(
+        vision.mobilenet_v2_1_0(pretrained=tmp_path / "trained.safetensors", classes=9).features
+    )
 
 
 def test_inception_takes_the_usual_normalisation():

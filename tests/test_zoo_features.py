@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from small_zoo import FAMILIES, MODELS, made, small  # noqa: F401
+from small_zoo import FAMILIES, MODELS, made, small, values  # noqa: F401
 
 import mxnet as mx
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo import vision
+from mxnet.gluon.model_zoo.vision import _registry
 
 # Channels at strides 2, 4, 8, 16 and 32, as the papers' tables have them.
 CHANNELS = {
@@ -142,3 +143,56 @@ def test_other_networks():
     assert vision.FeatureExtractor(net).feature_info == ((6, 2, "features.2"),)
     thumbnail = vision.get_model("resnet18_v1", features_only=True, thumbnail=True, in_channels=1)
     assert thumbnail.strides == [2, 4, 8]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_file_for_any_number_of_classes_or_without_an_output_serves(name, small, tmp_path, caplog):  # noqa: F811
+    donor = made(name, seed=4, classes=10)
+    donor.save_parameters(tmp_path / "donor.params")
+    old = values(donor)
+    body = vision.get_model(name, features_only=True, pretrained=tmp_path / "donor.params", in_channels=3)
+    body.save_parameters(tmp_path / "body.safetensors")
+    for indices in (None, (0, 1)):
+        part = vision.get_model(name, features_only=True, pretrained=tmp_path / "body.safetensors", out_indices=indices)
+        for key, value in values(part).items():
+            np.testing.assert_array_equal(value, old[key], err_msg=key)
+        assert values(part).keys() <= values(body).keys()
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("to", ["1.x-export", "torch"])
+def test_names_of_others_serve_too(to, tmp_path):
+    donor = made("mobilenet0.25", seed=4, classes=10)
+    donor.save_parameters(tmp_path / "donor.params")
+    vision.convert_file(tmp_path / "donor.params", tmp_path / "theirs.npz", "mobilenet0.25", to)
+    body = vision.get_model("mobilenet0.25", features_only=True, pretrained=tmp_path / "theirs.npz")
+    for key, value in values(body).items():
+        np.testing.assert_array_equal(value, values(donor)[key], err_msg=key)
+
+
+def test_a_file_of_another_body_is_refused(tmp_path):
+    made("mobilenet0.25", seed=4, classes=10).save_parameters(tmp_path / "donor.params")
+    with pytest.raises(AssertionError, match="donor.params does not fit mobilenet0.5: features.0.weight is "):
+        vision.get_model("mobilenet0.5", features_only=True, pretrained=tmp_path / "donor.params")
+    body = vision.FeatureExtractor(made("mobilenet0.25", seed=4)).collect_params()
+    arrays = {name: parameter.data() for name, parameter in body.items()}
+    mx.npx.savez(str(tmp_path / "other.npz"), **arrays, mine=mx.np.zeros(3))
+    with pytest.raises(AssertionError, match="does not fit mobilenet0.25: mine is none of its parameters"):
+        vision.get_model("mobilenet0.25", features_only=True, pretrained=tmp_path / "other.npz")
+    with pytest.raises(ValueError, match="out_indices names some of"):  # and no file is looked for
+        vision.get_model("mobilenet0.5", features_only=True, pretrained=tmp_path / "nowhere", out_indices=(7,))
+
+
+def test_a_registered_network_sees_to_its_parameters_itself(monkeypatch):
+    for table in ("_models", "_by_spelling"):
+        monkeypatch.setattr(_registry, table, dict(getattr(_registry, table)))
+    asked = []
+
+    @vision.register_model("mine")
+    def mine(pretrained=False, **kwargs):
+        asked.append((pretrained, kwargs))
+        return vision.mobilenet0_25(**kwargs)
+
+    assert vision.get_model("mine", features_only=True, pretrained="here", classes=3).channels == [16, 32, 64, 128, 256]
+    vision.get_model("mine", features_only=True)
+    assert asked == [("here", {"classes": 3}), (False, {})]

@@ -102,7 +102,7 @@ def test_a_file_without_an_output_gets_one(tmp_path, caplog):
     donor = made("mobilenet0.25", seed=4)
     vision.FeatureExtractor(donor).save_parameters(tmp_path / "body.params")
     net = vision.mobilenet0_25(pretrained=tmp_path / "body.params", classes=7)
-    assert f"{tmp_path / 'body.params'} has no output: the output for 7 is initialized" in caplog.text
+    assert f"{tmp_path / 'body.params'} has no output that fits: the output for 7 is initialized" in caplog.text
     assert net(mx.np.zeros((2, 3, 32, 32))).shape == (2, 7) and net.output.weight.data().asnumpy().std() > 0
     np.testing.assert_array_equal(values(net)["features.3.weight"], values(donor)["features.3.weight"])
     with pytest.raises(ValueError, match="does not fit mobilenet0.25: output.weight is missing; output.bias is"):

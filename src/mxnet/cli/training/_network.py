@@ -134,16 +134,16 @@ def load_pretrained(net: mx.gluon.HybridBlock, form: Form, source: str, say: Cal
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            found = find_pretrained(net, form.model, True if source == PUBLISHED else source)
+            found = find_pretrained(net, form.model, True if source == PUBLISHED else source, head="may be new")
         except (ValueError, MXNetError) as error:
             raise MXNetError(f"--pretrained {source}: {error}") from error
     for warning in told:
         say(str(warning.message))
     small = " in its form for small images (--no-thumbnail turns that off)" if form.thumbnail else ""
-    fitted = load_fitting(net, form.model + small, found.arrays, found.file, new_head=True, release=found.release)
+    fitted = load_fitting(net, form.model + small, found.arrays, found.file, "may be new", release=found.release)
     if fitted.classes is not None:
         had, has = fitted.classes
-        what = f"is for {had} classes" if had else "is missing"
+        what = f"is for {had} classes" if had else "is missing, or of another kind"
         say(f"The head in {found.file} {what}: it is replaced by a new one for {has}.")
     if fitted.channels is not None:
         had, has = fitted.channels

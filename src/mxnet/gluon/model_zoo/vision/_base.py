@@ -8,7 +8,7 @@ from typing import Any
 from mxnet import _dtype
 from mxnet.base import MXNetError
 from mxnet.device import Device, cpu
-from mxnet.gluon.block import HybridBlock
+from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.model_zoo.vision._fitting import first_convolution
 from mxnet.gluon.model_zoo.vision._pretrained import load_pretrained
 from mxnet.gluon.model_zoo.vision._weights import Weights
@@ -88,14 +88,15 @@ def with_weights(
     device: Device | list[Device] | None,
     ctx: Device | list[Device] | None,
     root: str | os.PathLike | None,
+    part: Block | None = None,
 ) -> VisionModel:
     """Load parameters for the model `name` into `net` if they are wanted; returns `net`.
 
     `pretrained` is what `find_pretrained` takes as source. `ctx` is MXNet 1.x's word for `device`; the default is the
-    CPU.
+    CPU. `part` is what of `net` is wanted, as for `load_fitting`.
     """
     if pretrained:
         where = device if device is not None else ctx
-        found = load_pretrained(net, name, pretrained, root, where if where is not None else cpu())
+        found = load_pretrained(net, name, pretrained, root, where if where is not None else cpu(), part=part)
         net._weights = found.weights
     return net

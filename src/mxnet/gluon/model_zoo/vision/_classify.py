@@ -147,7 +147,7 @@ def _made(name: str, weights: Any, labels: Sequence[str] | None) -> tuple[Block,
         weights = weights.source
     net = get_model(name, **({} if labels is None else {"classes": len(labels)}))
     source = True if weights is None else weights
-    found = load_pretrained(net, model_info(name).name, source, device=cpu(), new_head=False)
+    found = load_pretrained(net, model_info(name).name, source, device=cpu(), head="taken")
     return net, found.weights
 
 

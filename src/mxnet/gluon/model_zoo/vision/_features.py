@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mxnet import numpy as np
+from mxnet.device import Device
 from mxnet.gluon import nn
 from mxnet.gluon._shape_pass import shape_only, without_values
 from mxnet.gluon.block import HybridBlock
-from mxnet.gluon.model_zoo.vision._base import VisionModel
+from mxnet.gluon.model_zoo.vision._base import VisionModel, with_weights
 from mxnet.gluon.model_zoo.vision._fitting import first_convolution
+from mxnet.gluon.model_zoo.vision._registry import ModelInfo
+from mxnet.gluon.model_zoo.vision._weights import weights_of
 
-__all__ = ["Feature", "FeatureExtractor", "FeatureInfo"]
+__all__ = ["Feature", "FeatureExtractor", "FeatureInfo", "make_extractor"]
 
 _USUAL_SIZE = 224  # of images, which tell how far a layer reduces them
 # What ends the maps: among the layers of `features`, these only lead to the output.
@@ -137,6 +141,27 @@ class FeatureExtractor(VisionModel):
             if place in self._taken:
                 maps.append(x)
         return maps
+
+
+def make_extractor(
+    info: ModelInfo,
+    out_indices: Sequence[int] | None,
+    *,
+    pretrained: bool | str | os.PathLike = False,
+    device: Device | list[Device] | None = None,
+    ctx: Device | list[Device] | None = None,
+    root: str | os.PathLike | None = None,
+    **kwargs: Any,
+) -> FeatureExtractor:
+    """The body of a model of the zoo; arguments as for `get_model`."""
+    if not weights_of(info.name):  # a network that a user has registered sees to its parameters itself
+        given = {"pretrained": pretrained, "device": device, "ctx": ctx, "root": root}
+        kwargs |= {name: value for name, value in given.items() if value}
+        return FeatureExtractor(info.constructor(**kwargs), out_indices)
+    net = info.constructor(**kwargs)
+    extractor = FeatureExtractor(net, out_indices)
+    with_weights(net, info.name, pretrained, device, ctx, root, part=extractor)
+    return extractor
 
 
 def _chosen(places: list[int], out_indices: Sequence[int] | None) -> list[int]:

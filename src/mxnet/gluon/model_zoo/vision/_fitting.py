@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -15,7 +15,21 @@ from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.parameter import Parameter
 from mxnet.initializer import Xavier
 
-__all__ = ["CLASSES", "Fitted", "UnfitError", "check_fit", "first_convolution", "head_of", "load_fitting"]
+__all__ = [
+    "CLASSES",
+    "Fitted",
+    "Head",
+    "UnfitError",
+    "check_fit",
+    "classes_of",
+    "first_convolution",
+    "head_of",
+    "load_fitting",
+    "usual_head",
+]
+
+# What becomes of the output in a file: it is the network's, it may be if it is for as many classes, or it is left out.
+Head = Literal["taken", "may be new", "unused"]
 
 CLASSES = 1000  # of a network that nobody has asked for another number of
 
@@ -53,9 +67,10 @@ def load_fitting(
     model: str,
     arrays: dict[str, torch.Tensor],
     file: Path,
+    head: Head,
     device: Device | list[Device] | None = None,
-    new_head: bool | None = None,
     release: _files.Release | None = None,
+    part: Block | None = None,
 ) -> Fitted:
     """Load `arrays`, the first convolution changed for the channels of `net` where they differ.
 
@@ -67,13 +82,15 @@ def load_fitting(
     arrays : dict of str to torch.Tensor
     file : Path
         Where they are from, for errors.
+    head : {'taken', 'may be new', 'unused'}
+        Where it may be new, the parameters may have another number of classes, or no output: that of `net` is left as
+        it is then, or initialized if it was not. Where it is unused, all parameters but those of `part` are.
     device : Device or list of Device, optional
         Of what is not initialized yet.
-    new_head : bool, optional
-        Whether the parameters may have another number of classes, or no output: that of `net` is left as it is then, or
-        initialized if it was not. Default: if `net` was made for another number of classes than `CLASSES`.
     release : callable, optional
         As for `_files.load`.
+    part : Block, optional
+        What of `net` is loaded, under the same names; the file may have the rest of it, which is not looked at.
 
     Raises
     ------
@@ -83,19 +100,23 @@ def load_fitting(
     params = dict(net._named_params(""))
     arrays = _files._under_structural_names(params, arrays)
     arrays, channels = _for_channels(net, params, arrays)
-    head = {name: params[name] for name in head_of(net)}
-    had = _other_classes(head, arrays)
-    if had is not None and not _may_be_new(head, new_head):
+    output = {name: params[name] for name in head_of(net)}
+    had = _other_classes(output, arrays) if part is None else None
+    if had is not None and head == "taken":
         if had:
-            raise UnfitError(_OTHER_CLASSES.format(file=file, had=had, has=_classes(head)))
+            raise UnfitError(_OTHER_CLASSES.format(file=file, had=had, has=_classes(output)))
         had = None  # an output that is missing is told with all else
-    if had is None:
-        head = {}
-    body = {name: param for name, param in params.items() if name not in head}
-    kept = {name: array for name, array in arrays.items() if name not in head}
+    left = {} if had is None else output
+    if part is not None:
+        wanted = dict(part._named_params(""))
+        left = {name: param for name, param in params.items() if name not in wanted}
+    body = {name: param for name, param in params.items() if name not in left}
+    kept = {name: array for name, array in arrays.items() if name not in left}
     check_fit(body, kept, str(file), model)
     _files.load(body, kept, device, False, False, True, "current", f"file: {file}", release)
-    for name, param in head.items():
+    if had is None:
+        return Fitted(None, channels)
+    for name, param in output.items():
         if param._replicas is not None:
             continue
         param._path = name
@@ -103,7 +124,20 @@ def load_fitting(
             param.shape = (param.shape[0], *arrays[name].shape[1:])
         # Xavier where the layer has no initializer of its own: the features it meets are large.
         param.initialize(None, device, Xavier())
-    return Fitted((had, _classes(head)) if head else None, channels)
+    return Fitted((had, _classes(output)), channels)
+
+
+def usual_head(net: Block) -> Head:
+    """What becomes of the output where nothing else is said: it may be new in a network that was made for another
+    number of classes than `CLASSES`."""
+    return "may be new" if classes_of(net) not in (None, CLASSES) else "taken"
+
+
+def classes_of(net: Block) -> int | None:
+    """The classes that the output of a network is for, None if it has none."""
+    params = dict(net._named_params(""))
+    output = {name: params[name] for name in head_of(net)}
+    return _classes(output) if output else None
 
 
 def check_fit(params: Mapping[str, Parameter], arrays: Mapping[str, torch.Tensor], source: str, model: str) -> None:
@@ -150,10 +184,6 @@ def _differ_in_classes(wanted: Sequence[int] | None, there: Sequence[int]) -> bo
     if not wanted or len(wanted) != len(there) or wanted[0] == there[0]:
         return False
     return all(a in (-1, b) for a, b in zip(wanted[1:], there[1:], strict=True))
-
-
-def _may_be_new(head: Mapping[str, Parameter], new_head: bool | None) -> bool:
-    return _classes(head) != CLASSES if new_head is None else new_head
 
 
 def _classes(head: Mapping[str, Parameter]) -> int:

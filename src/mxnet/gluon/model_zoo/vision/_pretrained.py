@@ -17,9 +17,9 @@ from mxnet.device import Device
 from mxnet.formats import FileMissingError, torch_checkpoint
 from mxnet.gluon import _files
 from mxnet.gluon._download import Digest, Source
-from mxnet.gluon.block import HybridBlock
+from mxnet.gluon.block import Block, HybridBlock
 from mxnet.gluon.model_zoo import _store, model_store
-from mxnet.gluon.model_zoo.vision._fitting import load_fitting
+from mxnet.gluon.model_zoo.vision._fitting import Head, classes_of, load_fitting, usual_head
 from mxnet.gluon.model_zoo.vision._hub import SCHEME, hub_file
 from mxnet.gluon.model_zoo.vision._names import NamesError
 from mxnet.gluon.model_zoo.vision._registry import list_models
@@ -61,12 +61,13 @@ def load_pretrained(
     source: bool | str | os.PathLike,
     root: str | os.PathLike | None = None,
     device: Device | list[Device] | None = None,
-    new_head: bool | None = None,
+    head: Head | None = None,
+    part: Block | None = None,
 ) -> Pretrained:
     """Load into `net` what `find_pretrained` finds; the types stay those of the network.
 
-    Other channels of the images, and other classes, are seen to as `load_fitting` says; a message of the logger tells
-    of an output that was not taken.
+    Other channels of the images, other classes, and a `part` of `net` that alone is wanted, are seen to as
+    `load_fitting` says, with `usual_head` as default of `head`; a message of the logger tells of an output that is new.
 
     Raises
     ------
@@ -75,17 +76,22 @@ def load_pretrained(
     ValueError, MXNetError
         As `find_pretrained`.
     """
-    found = find_pretrained(net, model, source, root)
-    fitted = load_fitting(net, model, found.arrays, found.file, device, new_head, found.release)
+    head = head or ("unused" if part is not None else usual_head(net))
+    found = find_pretrained(net, model, source, root, head)
+    fitted = load_fitting(net, model, found.arrays, found.file, head, device, found.release, part)
     if fitted.classes is not None:
         had, has = fitted.classes
-        what = f"has {had} classes" if had else "has no output"
+        what = f"has {had} classes" if had else "has no output that fits"
         _logger.warning("%s %s: the output for %d is initialized, and has to be trained", found.file, what, has)
     return found
 
 
 def find_pretrained(
-    net: HybridBlock, model: str, source: bool | str | os.PathLike, root: str | os.PathLike | None = None
+    net: HybridBlock,
+    model: str,
+    source: bool | str | os.PathLike,
+    root: str | os.PathLike | None = None,
+    head: Head = "taken",
 ) -> Pretrained:
     """Parameters for a network of the zoo, none of it changed yet.
 
@@ -103,19 +109,21 @@ def find_pretrained(
         follow its path.
     root : path, optional
         Folder of published files; default ``$MXNET_HOME/models``.
+    head : {'taken', 'may be new', 'unused'}
+        As for `load_fitting`. Unless it is taken, a network of torchvision will do of which only the body is equal.
 
     Raises
     ------
     ValueError
-        If nothing was published for that model, or not by that source.
+        If nothing was published for that model, or not by that source, or not with the output that is to be taken.
     MXNetError
         If the parameters cannot be had or read; the message tells where they were looked for, and what helps.
     """
     if not isinstance(source, (str, os.PathLike)):
-        file, weights = _published(model, weights_of(model), root)
+        file, weights = _published(model, weights_of(model), root, head)
         arrays, release = _read(file, weights.digest)
     elif source in SOURCES:
-        file, weights = _published(model, [get_weights(model, str(source))], root)
+        file, weights = _published(model, [get_weights(model, str(source))], root, head)
         arrays, release = _read(file, weights.digest)
     else:
         file, digest = _named_file(source)
@@ -123,7 +131,7 @@ def find_pretrained(
         weights = next(published, None)
         arrays, release = _read(file, digest or (weights and weights.digest))
     try:
-        arrays = _under_our_names(net, model, arrays)
+        arrays = _under_our_names(net, model, arrays, head)
     except NamesError as cause:
         raise NamesError(f"{file}: {cause}") from cause
     if weights is not None and weights.trained_on is not None:
@@ -131,10 +139,18 @@ def find_pretrained(
     return Pretrained(arrays, file, weights, release)
 
 
-def _published(model: str, wanted: Sequence[Weights], root: str | os.PathLike | None) -> tuple[Path, Weights]:
-    """The file of the first of `wanted` that can be had."""
+def _published(
+    model: str, wanted: Sequence[Weights], root: str | os.PathLike | None, head: Head
+) -> tuple[Path, Weights]:
+    """The file of the first of `wanted` that will do and can be had."""
     if not wanted:
         model_store.short_hash(model)  # which says what there is
+    wanted, others = ([one for one in some if _will_do(one, head)] for some in (wanted, weights_of(model)))
+    if not wanted:
+        raise ValueError(
+            f"torchvision has an equal of the body of {model} alone, not of its output: ask for another number of "
+            "classes (classes=), or for the feature maps (features_only=True)"
+        )
     missing = []
     for weights in wanted:
         found = _locate(weights, root)
@@ -143,7 +159,11 @@ def _published(model: str, wanted: Sequence[Weights], root: str | os.PathLike | 
                 _tell(missing[0], weights)
             return found, weights
         missing.append(found)
-    raise _store.not_found(model, missing, others=len(wanted) < len(weights_of(model)))
+    raise _store.not_found(model, missing, others=len(wanted) < len(others))
+
+
+def _will_do(weights: Weights, head: Head) -> bool:
+    return head != "taken" or not weights.body_only
 
 
 def _locate(weights: Weights, root: str | os.PathLike | None) -> Path | _store.Missing:
@@ -160,9 +180,10 @@ def _locate(weights: Weights, root: str | os.PathLike | None) -> Path | _store.M
 
 def _tell(missing: _store.Missing, taken: Weights) -> None:
     where, outcome = missing.outcomes[-1]
+    what = "body" if taken.body_only else "network"
     warnings.warn(
         f"MXNet's parameters of {taken.model} could not be had ({where}: {outcome}). Taken instead: {taken.source}'s "
-        f"of the same network, {taken.file}, with other values (reported top-1 {taken.top1} %)",
+        f"of the same {what}, {taken.file}, with other values (reported top-1 {taken.top1} %)",
         stacklevel=2,
     )
 
@@ -196,14 +217,21 @@ def _read(file: Path, digest: Digest | None) -> tuple[dict[str, torch.Tensor], _
     return torch_checkpoint.read(file, sha256=digest.digits), None
 
 
-def _under_our_names(net: HybridBlock, model: str, arrays: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _under_our_names(
+    net: HybridBlock, model: str, arrays: dict[str, torch.Tensor], head: Head
+) -> dict[str, torch.Tensor]:
     """`arrays` by the names of the network, if those they have are PyTorch's."""
     ours = all("." not in name or name.split(".")[0] in net._children for name in arrays)
     if ours or model not in list_models():
         return arrays
-    from mxnet.gluon.model_zoo.vision._torch_names import convert_state_dict
+    from mxnet.gluon.model_zoo.vision import _torch_names
 
-    return convert_state_dict(model, arrays)
+    body_only = head == "unused"
+    if head == "may be new" and not _torch_names.is_equal_in_torchvision(model):
+        # For as many classes it could only be taken, which then says why that cannot be.
+        classes = _torch_names.classes_of(model, arrays)
+        body_only = classes is not None and classes != classes_of(net)
+    return _torch_names.convert_state_dict(model, arrays, features_only=body_only)
 
 
 def _taking(arrays: dict[str, torch.Tensor], given: Preprocessing, trained: Preprocessing) -> dict[str, torch.Tensor]:

@@ -108,7 +108,8 @@ def get_model(
         MXNet's name (``'mobilenetv2_1.0'``) or the constructor's (``'mobilenet_v2_1_0'``); case and punctuation are
         forgiven.
     features_only : bool, default False
-        Whether to return a `FeatureExtractor` of it, which gives feature maps at several scales.
+        Whether to return a `FeatureExtractor` of it, which gives feature maps at several scales. Of pretrained
+        parameters it takes what it has; the file may have an output for any number of classes, or none.
     out_indices : sequence of int, optional
         Which of its maps; default all.
     **kwargs
@@ -141,9 +142,8 @@ def get_model(
     info = model_info(name)
     if out_indices is not None and not features_only:
         raise ValueError("out_indices chooses among the maps of features_only=True")
-    net = info.constructor(**kwargs)
     if not features_only:
-        return net
-    from mxnet.gluon.model_zoo.vision._features import FeatureExtractor  # which stands on the networks entered here
+        return info.constructor(**kwargs)
+    from mxnet.gluon.model_zoo.vision._features import make_extractor  # which stands on the networks entered here
 
-    return FeatureExtractor(net, out_indices)
+    return make_extractor(info, out_indices, **kwargs)

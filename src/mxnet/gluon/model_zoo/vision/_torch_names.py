@@ -15,7 +15,7 @@ import torch
 from mxnet.gluon.model_zoo.vision._names import NamesError, checked, layers_of, parameter_names
 from mxnet.gluon.model_zoo.vision._registry import model_info
 
-__all__ = ["convert_state_dict", "has_torchvision_names", "is_equal_in_torchvision", "to_state_dict"]
+__all__ = ["classes_of", "convert_state_dict", "has_torchvision_names", "is_equal_in_torchvision", "to_state_dict"]
 
 _ROLES = {"gamma": "weight", "beta": "bias"}
 _WRAPPERS = ("module.", "_orig_mod.")  # DataParallel's, torch.compile's
@@ -108,6 +108,12 @@ def is_equal_in_torchvision(model_name: str) -> bool:
     """Whether torchvision has a network that computes what this one of the zoo computes."""
     model = model_info(model_name).name
     return _scheme(model) is not None and model != "mobilenetv2_1.0"
+
+
+def classes_of(model: str, state: Mapping[str, torch.Tensor]) -> int | None:
+    """The classes of the output among torchvision's parameters of a model, None if these are not torchvision's."""
+    head = _plain(state).get((_torchvision_names(model) or [""])[-1])
+    return head.shape[0] if head is not None and head.ndim else None
 
 
 def has_torchvision_names(model: str, state: Mapping[str, torch.Tensor]) -> bool:

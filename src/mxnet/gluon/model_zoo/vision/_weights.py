@@ -108,6 +108,9 @@ class Weights:
         Accuracy on ImageNet's validation set in percent, as the publisher reports it, not measured here.
     trained_on : Preprocessing, optional
         What the file's parameters take, where that is another normalisation; loading translates it.
+    body_only : bool
+        Whether the network they are of is equal in its ``features`` alone: they serve where the output is new, or only
+        feature maps are wanted.
     """
 
     name: str
@@ -125,6 +128,7 @@ class Weights:
     top1: float
     top5: float
     trained_on: Preprocessing | None = None
+    body_only: bool = False
 
     @property
     def input_size(self) -> tuple[int, int, int]:
@@ -256,6 +260,7 @@ def _of_torchvision(row: table.Published, checkpoint: table.Checkpoint) -> Weigh
         top1=checkpoint.top1,
         top5=checkpoint.top5,
         trained_on=replace(usual, mean=half, std=half) if checkpoint.between_ones else None,
+        body_only=checkpoint.body_only,
     )
 
 

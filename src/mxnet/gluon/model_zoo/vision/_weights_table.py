@@ -19,7 +19,8 @@ class Published(NamedTuple):
 class Checkpoint(NamedTuple):
     """A file of torchvision; its name ends in the first digits of its SHA-256.
 
-    `between_ones` says that its network was trained on colours from -1 to 1, not on ImageNet's normalisation.
+    `between_ones` says that its network was trained on colours from -1 to 1, not on ImageNet's normalisation;
+    `body_only` that its output is another one than MXNet's.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Checkpoint(NamedTuple):
     top1: float
     top5: float
     between_ones: bool = False
+    body_only: bool = False
 
 
 MXNET = (
@@ -67,7 +69,7 @@ MXNET = (
 )
 
 # The networks that are the same in both, layer by layer. Not among them, though torchvision has some of these names:
-# ResNet-50 and deeper, whose blocks have their stride in another convolution, and MobileNetV2, whose output has a bias.
+# ResNet-50 and deeper, whose blocks have their stride in another convolution. MobileNetV2's output has a bias there.
 TORCHVISION = {
     "alexnet": Checkpoint("alexnet-owt-7be5be79.pth", 233.087, 56.522, 79.066),
     "densenet121": Checkpoint("densenet121-a639ec97.pth", 30.845, 74.434, 91.972),
@@ -75,6 +77,7 @@ TORCHVISION = {
     "densenet169": Checkpoint("densenet169-b2777c0a.pth", 54.708, 75.600, 92.806),
     "densenet201": Checkpoint("densenet201-c1103571.pth", 77.373, 76.896, 93.370),
     "inceptionv3": Checkpoint("inception_v3_google-0cc3c7bd.pth", 103.903, 77.294, 93.450, between_ones=True),
+    "mobilenetv2_1.0": Checkpoint("mobilenet_v2-b0353104.pth", 13.555, 71.878, 90.286, body_only=True),
     "resnet18_v1": Checkpoint("resnet18-f37072fd.pth", 44.661, 69.758, 89.078),
     "resnet34_v1": Checkpoint("resnet34-b627a593.pth", 83.275, 73.314, 91.420),
     "squeezenet1.0": Checkpoint("squeezenet1_0-b66bff10.pth", 4.778, 58.092, 80.420),
