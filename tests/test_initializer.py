@@ -258,6 +258,11 @@ def test_load(tmp_path):
             made("foo", array)
 
 
+def test_load_refuses_two_values_of_one_name():
+    with pytest.raises(mx.MXNetError, match="'weight' is there twice"):
+        init.Load({"arg:weight": mx.np.zeros(1), "weight": mx.np.ones(1)})
+
+
 def test_load_falls_back_on_its_default():
     array = mx.np.array([0.0])
     init.Load({}, default_init=init.One())(InitDesc("weight"), array)

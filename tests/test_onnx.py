@@ -262,6 +262,8 @@ def test_files_as_genuine_mxnet_takes_them(capsys):
     args = {key[4:]: each for key, each in arrays.items() if key.startswith("arg:")}
     aux = {key[4:]: each for key, each in arrays.items() if key.startswith("aux:")}
     mx.onnx.export_model(symbol, [args, aux], [(1, 3, 8, 8)], onnx_file_path="three.onnx", run_shape_inference=True)
+    with pytest.raises(mx.MXNetError, match="is there twice"):
+        mx.onnx.export_model(symbol, {**arrays, **args}, [(1, 3, 8, 8)], onnx_file_path="four.onnx")
     one, two, three = [onnx.load(name) for name in ("one.onnx", "two.onnx", "three.onnx")]
     assert one == two
     assert len(three.graph.value_info) > 0 and one.graph.node == three.graph.node

@@ -680,6 +680,8 @@ def test_symbol_refuses_what_does_not_fit():
     symbol, params = classifier()
     with pytest.raises(mx.MXNetError, match="no input 'image'"):
         symbol.to_torch(params, "image")
+    with pytest.raises(mx.MXNetError, match="'fc_bias' is there twice"):
+        symbol.to_torch({**params, "fc_bias": params["arg:fc_bias"]})
     del params["arg:fc_bias"]
     with pytest.raises(mx.MXNetError, match="'fc_bias' are no inputs and have no values"):
         symbol.to_torch(params, "data")

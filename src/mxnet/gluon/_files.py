@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as _np
@@ -13,17 +13,17 @@ import torch
 
 from mxnet import _dtype, formats
 from mxnet.base import MXNetError
+from mxnet.formats._marks import without_marks
 from mxnet.ndarray._array import Array
 
 if TYPE_CHECKING:
     from mxnet.device import Device
     from mxnet.gluon.parameter import Parameter
 
-__all__ = ["from_arrays", "load", "read", "save", "without_marks"]
+__all__ = ["from_arrays", "load", "read", "save"]
 
 Release = Callable[[torch.Tensor], None]
 
-_MARKS = ("arg:", "aux:")
 _NUMBERED = re.compile(r"(.*?)(\d+)_[a-z_]+")  # resnetv10_stage2_conv, 1 of resnetv10_stage2_conv1_weight
 _ROLES = ("running_mean", "running_var", "weight", "bias", "gamma", "beta", "alpha")
 
@@ -65,23 +65,6 @@ def _as_tensor(value: Any) -> torch.Tensor:
     if isinstance(value, Array):
         return value._data.detach()
     return value.detach() if isinstance(value, torch.Tensor) else torch.from_numpy(_np.array(value))
-
-
-def without_marks(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The same without what exported files put before names to tell parameters from running statistics.
-
-    Raises
-    ------
-    MXNetError
-        If two names are the same then.
-    """
-    plain: dict[str, Any] = {}
-    for name, value in arrays.items():
-        bare = name[4:] if name.startswith(_MARKS) else name
-        if bare in plain:
-            raise MXNetError(f"{bare!r} is there twice: as a parameter, as a running statistic, or without a mark")
-        plain[bare] = value
-    return plain
 
 
 def load(

@@ -11,6 +11,7 @@ import torch
 from mxnet import _dtype
 from mxnet.base import MXNetError, listed
 from mxnet.device import Device
+from mxnet.formats._marks import without_marks
 from mxnet.gluon import _files
 from mxnet.gluon._cached_graph import Trace
 from mxnet.gluon._hybrid_block import HybridBlock
@@ -62,7 +63,7 @@ class SymbolBlock(HybridBlock):
         params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        params = _files.without_marks(params or {})
+        params = without_marks(params or {})
         self._input_names = [_variable(symbol).name for symbol in _listed(inputs, "inputs")]
         entries = [entry for symbol in _listed(outputs, "outputs") for entry in symbol._entries]
         self._entries = without_labels(entries, {*self._input_names, *params})

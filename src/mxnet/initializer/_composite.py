@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from mxnet import formats
+from mxnet.formats._marks import without_marks
 from mxnet.ndarray._array import Array
 
 __all__ = ["Load", "Mixed"]
@@ -32,6 +33,8 @@ class Load:
     ------
     AssertionError
         If `param` has no names; when called, if the shape differs, or there is neither value nor default.
+    MXNetError
+        If `param` has a value twice, with and without a mark.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Load:
         values = formats.load(param) if isinstance(param, (str, PathLike)) else param
         if not isinstance(values, Mapping):
             raise AssertionError(f"Load takes named arrays, as a file or a dict, not {type(values).__name__}")
-        self.param = {re.sub("^(arg|aux):", "", name): value for name, value in values.items()}
+        self.param = without_marks(values)
         self.default_init = default_init
         self.verbose = verbose
 

@@ -12,6 +12,7 @@ import torch
 from mxnet import _dtype, formats
 from mxnet.base import MXNetError
 from mxnet.device import Device
+from mxnet.formats._marks import without_marks
 from mxnet.ndarray._array import Array, wrap
 from mxnet.ndarray.ndarray import NDArray
 from mxnet.numpy.multiarray import ndarray
@@ -91,7 +92,8 @@ def export_model(
     Raises
     ------
     MXNetError
-        If an operator has no ONNX form (it and its node are named), shapes do not fit, or the file fails a check.
+        If an operator has no ONNX form (it and its node are named), shapes do not fit, a value is there twice, with and
+        without a mark, or the file fails a check.
 
     Examples
     --------
@@ -248,9 +250,9 @@ def _values(params: Any) -> dict[str, torch.Tensor]:
     for part in parts:
         if not isinstance(part, Mapping):
             raise TypeError(f"export_model: params must be a dict of arrays, two of them, or a path, not {type(part)}")
-        for name, value in part.items():
+        for name, value in without_marks(part).items():
             tensor = value._data if isinstance(value, Array) else torch.as_tensor(value)
-            found[name.removeprefix("arg:").removeprefix("aux:")] = tensor.detach()
+            found[name] = tensor.detach()
     return found
 
 

@@ -194,7 +194,8 @@ class Bound:
         Raises
         ------
         MXNetError
-            If a variable has no value and is no input, an input is not there, or arrays are on several devices.
+            If a variable has no value and is no input, or two values, an input is not there, or arrays are on several
+            devices.
         TypeError
             If a value is no array.
 

@@ -10,6 +10,7 @@ import torch
 
 from mxnet.base import MXNetError, listed
 from mxnet.engines._module import to_module
+from mxnet.formats._marks import without_marks
 from mxnet.ndarray._array import Array
 from mxnet.symbol._compose import substitute
 from mxnet.symbol._graph import Entry, Node, auxiliary, variables
@@ -26,7 +27,7 @@ def to_torch(
     name: str,
 ) -> torch.fx.GraphModule:
     """See `Symbol.to_torch`."""
-    values = {key.removeprefix("arg:").removeprefix("aux:"): value for key, value in params.items()}
+    values = without_marks(params)
     names = _input_names(entries, values, input_names)
     entries = without_labels(entries, {*values, *names})
     nodes = {node.name: node for node in variables(entries)}

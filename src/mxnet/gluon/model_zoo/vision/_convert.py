@@ -13,7 +13,7 @@ import torch
 from mxnet import formats
 from mxnet.base import MXNetError
 from mxnet.formats import torch_checkpoint
-from mxnet.gluon._files import without_marks
+from mxnet.formats._marks import without_marks
 from mxnet.gluon.model_zoo.vision import _torch_names, _v1_names
 from mxnet.gluon.model_zoo.vision._names import checked, parameter_names
 from mxnet.gluon.model_zoo.vision._registry import model_info

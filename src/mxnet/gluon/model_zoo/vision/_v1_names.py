@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from mxnet.gluon._files import without_marks
+from mxnet.formats._marks import without_marks
 from mxnet.gluon.model_zoo.vision._names import Layer, NamesError, checked, layers_of
 from mxnet.gluon.model_zoo.vision._registry import model_info
 
