@@ -232,7 +232,7 @@ def test_names_and_passwords_are_not_shown(server, tmp_path):
 def test_settings_are_checked(monkeypatch, text):
     monkeypatch.setenv("MXNET_DOWNLOAD_TIMEOUT", text)
     with pytest.raises(MXNetError, match="MXNET_DOWNLOAD_TIMEOUT must be a number of at least 0.001, not"):
-        Patience.from_environment()
+        Patience().from_environment()
 
 
 def test_the_first_source_that_has_it(server, tmp_path):

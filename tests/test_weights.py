@@ -6,9 +6,11 @@ import sys
 import types
 import warnings
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import requests
 import torch
 from misbehaving_server import serving
 from references import REFERENCE, load
@@ -221,6 +223,52 @@ def test_true_takes_the_next_source_and_says_so(made, checkpoint, tmp_path):
     ):
         warnings.simplefilter("error")
         vision.squeezenet1_1(pretrained=True, root=checkpoint.parent)
+
+
+def asked_in_vain(monkeypatch):
+    """A network that lets nothing through: the list that gets host and patience of each request."""
+    asked = []
+
+    def get(session, url, timeout, **kwargs):
+        asked.append((urlsplit(url).hostname, *timeout))
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "get", get)
+    monkeypatch.delenv("MXNET_OFFLINE")
+    return asked
+
+
+MXNETS = "apache-mxnet.s3-accelerate.dualstack.amazonaws.com"
+
+
+def test_mxnets_server_is_not_waited_for_where_there_is_another_source(made, checkpoint, tmp_path, monkeypatch):
+    asked = asked_in_vain(monkeypatch)
+    with pytest.warns(UserWarning, match=r"could not be had \(https://.*: no connection within 3 s\)"):
+        assert_equal(vision.squeezenet1_1(pretrained=True, root=tmp_path), made)
+    assert asked == [(MXNETS, 3, 5)]
+    asked.clear()
+    with pytest.raises(MXNetError, match=r"no connection within 10 s \(2 attempts\)"):
+        vision.vgg11(pretrained=True, root=tmp_path)
+    assert asked == [(MXNETS, 3, 5)] + 2 * [("download.pytorch.org", 10, 30)]
+
+
+def test_mxnets_server_is_waited_for_where_it_alone_has_them_or_the_user_says_so(tmp_path, checkpoint, monkeypatch):
+    asked = asked_in_vain(monkeypatch)
+    for model, source in (("resnet50_v1", True), (MODEL, "mxnet")):
+        with pytest.raises(MXNetError, match="no connection within 10 s"):
+            vision.get_model(model, pretrained=source, root=tmp_path)
+    assert asked == 4 * [(MXNETS, 10, 30)]
+    asked.clear()
+    monkeypatch.setenv("MXNET_DOWNLOAD_CONNECT_TIMEOUT", "60")
+    with pytest.warns(UserWarning, match="no connection within 60 s"):
+        vision.squeezenet1_1(pretrained=True, root=tmp_path)
+    assert asked == [(MXNETS, 60, 5)]
+    asked.clear()
+    monkeypatch.setenv("MXNET_GLUON_REPO", "https://mirror.example.org")  # of which the user expects something
+    monkeypatch.delenv("MXNET_DOWNLOAD_CONNECT_TIMEOUT")
+    with pytest.warns(UserWarning, match="no connection within 10 s"):
+        vision.squeezenet1_1(pretrained=True, root=tmp_path)
+    assert asked == 2 * [("mirror.example.org", 10, 30)]
 
 
 def test_true_prefers_mxnets(made, checkpoint, published):

@@ -50,10 +50,14 @@ class Digest:
 
 @dataclass(frozen=True)
 class Source:
-    """An address, and how the file is taken out of what lies there: ``unpack(archive, to)``; None if it is the file."""
+    """An address, and how the file is taken out of what lies there: ``unpack(archive, to)``; None if it is the file.
+
+    `patience` with the server holds where the environment says nothing else; None for the usual one.
+    """
 
     url: str
     unpack: Callable[[Path, Path], None] | None = None
+    patience: Patience | None = None
 
 
 class WrongFile(TransferError):
@@ -154,7 +158,7 @@ class _Fetching:
         self._limit = limit
         self._keep = keep and turn.locked
         self._turn = turn
-        self._patience = patience or Patience.from_environment()
+        self._patience = patience
         self._verify_ssl = verify_ssl
 
     def first_of(self, sources: Sequence[Source]) -> None:
@@ -189,7 +193,7 @@ class _Fetching:
             try:
                 self._finish(source, partial)
             except TransferError:
-                if self._patience.attempts == 1:
+                if self._patience_with(source).attempts == 1:
                     raise
                 self._transfer(source, partial, fresh=True)
                 self._finish(source, partial)
@@ -199,6 +203,9 @@ class _Fetching:
         finally:
             if not self._keep or _is_empty(partial):
                 partial.unlink(missing_ok=True)
+
+    def _patience_with(self, source: Source) -> Patience:
+        return self._patience or (source.patience or Patience()).from_environment()
 
     def _partial(self, source: Source) -> Path:
         """Where what arrives is written: found again by later calls, unless there are others that write at once."""
@@ -213,7 +220,7 @@ class _Fetching:
                 file,
                 checked=self._digest is not None,
                 limit=self._limit,
-                patience=self._patience,
+                patience=self._patience_with(source),
                 verify_ssl=self._verify_ssl,
                 report=report,
             )

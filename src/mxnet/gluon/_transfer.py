@@ -11,7 +11,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mxnet._version import __version__
@@ -26,7 +26,6 @@ Report = Callable[[int, int | None], Any]
 
 _STEP = 1 << 20
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers of a server that may do better in a moment
-_UNREACHABLE_ATTEMPTS = 2  # for a host without a name or a listener: that seldom changes within seconds
 _LONGEST_WAIT = 300.0  # seconds; a server that asks for more is left alone
 _SLOWEST = 1024  # bytes a second; less, over the time that silence would be borne, counts as silence
 _MOST_REDIRECTS = 10
@@ -73,27 +72,31 @@ class Patience:
         Attempts in a row that bring nothing new, before an address is given up.
     backoff : float
         Seconds before the third attempt; they double with each further one.
+    unreachable : int
+        Attempts at a host without a name or a listener: that seldom changes within seconds.
     """
 
     connect: float = 10.0
     read: float = 30.0
     attempts: int = 5
     backoff: float = 1.0
+    unreachable: int = 2
 
-    @classmethod
-    def from_environment(cls) -> Patience:
-        """As ``MXNET_DOWNLOAD_CONNECT_TIMEOUT``, ``_TIMEOUT``, ``_ATTEMPTS`` and ``_BACKOFF`` say.
+    def from_environment(self) -> Patience:
+        """As ``MXNET_DOWNLOAD_CONNECT_TIMEOUT``, ``_TIMEOUT``, ``_ATTEMPTS`` and ``_BACKOFF`` say; where they do not,
+        as this one.
 
         Raises
         ------
         MXNetError
             If one of them is no number in its range.
         """
-        return cls(
-            connect=_number("MXNET_DOWNLOAD_CONNECT_TIMEOUT", cls.connect, least=0.001),
-            read=_number("MXNET_DOWNLOAD_TIMEOUT", cls.read, least=0.001),
-            attempts=int(_number("MXNET_DOWNLOAD_ATTEMPTS", cls.attempts, least=1)),
-            backoff=_number("MXNET_DOWNLOAD_BACKOFF", cls.backoff, least=0),
+        return replace(
+            self,
+            connect=_number("MXNET_DOWNLOAD_CONNECT_TIMEOUT", self.connect, least=0.001),
+            read=_number("MXNET_DOWNLOAD_TIMEOUT", self.read, least=0.001),
+            attempts=int(_number("MXNET_DOWNLOAD_ATTEMPTS", self.attempts, least=1)),
+            backoff=_number("MXNET_DOWNLOAD_BACKOFF", self.backoff, least=0),
         )
 
 
@@ -155,7 +158,7 @@ def transfer(
     StorageError
         If it cannot be written.
     """
-    patience = patience or Patience.from_environment()
+    patience = patience or Patience().from_environment()
     attempt = _attempt_of(url)(url, file, checked, limit, patience, verify_ssl, report)
     _repeat(attempt, url, file, patience)
 
@@ -181,7 +184,7 @@ def _repeat(attempt: Callable[[], None], url: str, file: BinaryIO, patience: Pat
                 retry = retry.increment("GET", shown(url), error=failure)
             except MaxRetryError:
                 raise TransferError(_after(failure, number), host_fails=True) from failure
-            if unreached >= _UNREACHABLE_ATTEMPTS:
+            if unreached >= patience.unreachable:
                 raise TransferError(_after(failure, number), host_fails=True) from failure
             wait = retry.get_backoff_time() if failure.wait is None else failure.wait
             if wait > _LONGEST_WAIT:

@@ -261,7 +261,7 @@ def download(
             "verify_ssl=False: the server's certificate is not checked, so anybody could have sent the file",
             stacklevel=2,
         )
-    patience = dataclasses.replace(Patience.from_environment(), attempts=max(retries, 1))
+    patience = dataclasses.replace(Patience().from_environment(), attempts=max(retries, 1))
     try:
         obtain(Path(target), [Source(url)], digest, overwrite=overwrite, patience=patience, verify_ssl=verify_ssl)
     except NotObtained as failure:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mxnet.base import data_dir
 from mxnet.formats import FileMissingError
 from mxnet.gluon._download import Digest, NotObtained, Source, obtain
-from mxnet.gluon._transfer import StorageError
+from mxnet.gluon._transfer import Patience, StorageError
 from mxnet.gluon.model_zoo import _store_zip
 
 __all__ = ["Missing", "find", "folder", "mirrored", "not_found", "zipped"]
@@ -54,9 +54,9 @@ def mirrored(file: str, size: int, zips: bool = False) -> Iterator[Source]:
             yield Source(f"{place}/{file}")
 
 
-def zipped(url: str, member: str, size: int) -> Source:
+def zipped(url: str, member: str, size: int, patience: Patience | None = None) -> Source:
     """A zip at `url` that has the file under the name `member`."""
-    return Source(url, functools.partial(_store_zip.unpack, member=member, limit=_limit(size)))
+    return Source(url, functools.partial(_store_zip.unpack, member=member, limit=_limit(size)), patience)
 
 
 def _limit(size: int) -> int:

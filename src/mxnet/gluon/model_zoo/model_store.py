@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from mxnet.gluon._download import Digest, remove_leftovers
+from mxnet.gluon._transfer import Patience
 from mxnet.gluon.model_zoo import _store
 
 __all__ = ["get_model_file", "purge", "short_hash"]
@@ -49,6 +50,9 @@ _model_sha1 = {
     "vgg19": "ad2f660d101905472b83590b59708b71ea22b2e5",
     "vgg19_bn": "f360b758e856f1074a85abd5fd873ed1d98297c3",
 }
+
+# A network that lets nothing through says nothing either; a server that lives answers within this.
+_BRIEF = Patience(connect=3.0, read=5.0, attempts=2, unreachable=1)
 
 # Bytes of a published file at most: the largest, of VGG-19, has a little less.
 _LARGEST = 600 << 20
@@ -103,10 +107,15 @@ def get_model_file(name: str, root: str | os.PathLike | None = None) -> str:
     return str(found)
 
 
-def locate(name: str, root: str | os.PathLike | None, size: int) -> Path | _store.Missing:
-    """As `get_model_file`, for a file of about `size` bytes; what stands in the way is returned."""
+def locate(name: str, root: str | os.PathLike | None, size: int, brief: bool = False) -> Path | _store.Missing:
+    """As `get_model_file`, for a file of about `size` bytes; what stands in the way is returned.
+
+    `brief` says that another file would do, so that MXNet's server, which may be gone, is not waited for long.
+    """
     file = f"{name}-{short_hash(name)}.params"
-    sources = list(_store.mirrored(file, size, zips=True)) or [_store.zipped(address_of(name), file, size)]
+    sources = list(_store.mirrored(file, size, zips=True))
+    if not sources:
+        sources = [_store.zipped(address_of(name), file, size, _BRIEF if brief else None)]
     return _store.find(file, digest_of(name), size, sources, root)
 
 

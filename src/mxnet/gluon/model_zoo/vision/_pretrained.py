@@ -153,7 +153,7 @@ def _published(
         )
     missing = []
     for weights in wanted:
-        found = _locate(weights, root)
+        found = _locate(weights, root, brief=weights is not wanted[-1])
         if isinstance(found, Path):
             if missing:
                 _tell(missing[0], weights)
@@ -166,9 +166,9 @@ def _will_do(weights: Weights, head: Head) -> bool:
     return head != "taken" or not weights.body_only
 
 
-def _locate(weights: Weights, root: str | os.PathLike | None) -> Path | _store.Missing:
+def _locate(weights: Weights, root: str | os.PathLike | None, brief: bool) -> Path | _store.Missing:
     if weights.source == "mxnet":
-        return model_store.locate(weights.model, root, weights.size)
+        return model_store.locate(weights.model, root, weights.size, brief)
     # What torchvision itself has downloaded serves as well.
     for place in (_store.folder(root), Path(torch.hub.get_dir(), "checkpoints")):
         file = place / weights.file
