@@ -140,3 +140,19 @@ def test_torch_reads_what_is_written(tmp_path):
     assert loaded["part"].untyped_storage().nbytes() == 8
     with pytest.raises(TypeError, match="not a list"):
         torch_checkpoint.save(tmp_path / "x.pth", [big])
+
+
+def test_a_file_that_changes_while_it_is_opened_is_refused(tmp_path, monkeypatch):
+    path = written(tmp_path / "x.pth", STATE)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    unpickle = torch_checkpoint._unpickle
+
+    def meanwhile(name):
+        other = tmp_path / "other"
+        torch.save({"weight": torch.ones(2)}, other)
+        other.replace(path)
+        return unpickle(name)
+
+    monkeypatch.setattr(torch_checkpoint, "_unpickle", meanwhile)
+    with pytest.raises(FileFormatError, match="x.pth: at byte 0: the file changed while it was read"):
+        torch_checkpoint.read(path, digest)

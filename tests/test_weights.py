@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+import pooch
 import pytest
 import requests
 import torch
@@ -18,6 +19,7 @@ from references import REFERENCE, load
 import fill_rule  # isort: skip  (found through `references`)
 import mxnet as mx
 from mxnet.base import MXNetError
+from mxnet.formats import _checksum
 from mxnet.gluon.model_zoo import model_store, vision
 from mxnet.gluon.model_zoo.vision import _pretrained, _weights_table
 
@@ -223,6 +225,17 @@ def test_true_takes_the_next_source_and_says_so(made, checkpoint, tmp_path):
     ):
         warnings.simplefilter("error")
         vision.squeezenet1_1(pretrained=True, root=checkpoint.parent)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_checkpoint_is_hashed_once(made, checkpoint, monkeypatch, named):
+    hashed, file_hash = [], pooch.file_hash
+    monkeypatch.setattr(pooch, "file_hash", lambda name, alg: hashed.append(name) or file_hash(name, alg))
+    monkeypatch.setattr(_checksum, "_SETTLED", 0)
+    digits = checkpoint.stem.rpartition("-")[2]
+    source = f"{checkpoint}#sha256={digits}" if named else "torchvision"
+    assert_equal(vision.squeezenet1_1(pretrained=source, root=checkpoint.parent), made)
+    assert hashed == [str(checkpoint)]
 
 
 def asked_in_vain(monkeypatch):

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pooch
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +17,7 @@ from rich.table import Table
 from mxnet import formats, symbol
 from mxnet.cli._messages import printable
 from mxnet.formats import records, safetensors, torch_checkpoint
+from mxnet.formats._checksum import checksum
 from mxnet.formats._description import infos_of
 from mxnet.gluon.model_zoo import model_store
 
@@ -59,7 +59,7 @@ def look_at(path: Path, unsafe_pickle: bool = False) -> Report:
         If it cannot be read, or is of no known format.
     """
     found = _contents(path, unsafe_pickle)
-    sha256 = pooch.file_hash(str(path), alg="sha256")
+    sha256 = checksum(path, "sha256")
     origin = _origin(path, sha256, found.get("metadata", {}))
     return Report(path=str(path), size=path.stat().st_size, sha256=sha256, origin=origin, **found)
 
@@ -120,7 +120,7 @@ def _graph(path: Path) -> dict[str, Any]:
 def _origin(path: Path, sha256: str, metadata: dict[str, str]) -> list[str]:
     """What tells where the file came from."""
     found = []
-    sha1 = pooch.file_hash(str(path), alg="sha1") if path.suffix == ".params" else None
+    sha1 = checksum(path, "sha1") if path.suffix == ".params" else None
     model = next((name for name, published in model_store._model_sha1.items() if published == sha1), None)
     if model:
         found.append(f"published by MXNet as the parameters of {model} (SHA-1 {sha1})")

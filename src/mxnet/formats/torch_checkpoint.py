@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from . import safetensors
+from ._checksum import checksum, state_of
 from ._dtypes import CODE_OF, name_of
 from ._errors import FileFormatError, access_error
 from ._writer import atomic_write, named_tensors
@@ -72,9 +73,15 @@ def read(path: str | os.PathLike, sha256: str | None = None, unsafe: bool = Fals
         If `sha256` is no such hash.
     """
     name = os.fsdecode(path)
-    _check_hash(name, sha256, unsafe)
+    try:
+        before = state_of(name)
+        _check_hash(name, sha256, unsafe)
+    except OSError as cause:
+        raise access_error("read", name, cause) from cause
     try:
         loaded = _unpickle(name)
+        if state_of(name) != before:  # then what was opened need not be what was hashed
+            raise FileFormatError(f"{name}: at byte 0: the file changed while it was read")
     except OSError as cause:
         raise access_error("read", name, cause) from cause
     except FileFormatError:
@@ -96,21 +103,12 @@ def _check_hash(name: str, sha256: str | None, unsafe: bool) -> None:
     wanted = sha256.lower()
     if not _HASH.fullmatch(wanted):
         raise ValueError(f"sha256 must be 8 to 64 hexadecimal digits, got {sha256!r}")
-    found = _sha256(name)
+    found = checksum(name, "sha256")
     if not found.startswith(wanted):
         raise FileFormatError(
             f"{name}: at byte 0: this is not the published file: its SHA-256 is {found}, not {wanted}. It was not "
             "opened"
         )
-
-
-def _sha256(name: str) -> str:
-    import pooch  # here, since few programs need it and importing it takes long
-
-    try:
-        return pooch.file_hash(name, alg="sha256")
-    except OSError as cause:
-        raise access_error("read", name, cause) from cause
 
 
 def _unpickle(name: str) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mxnet.base import MXNetError
+from mxnet.formats._checksum import checksum
 from mxnet.gluon._transfer import Patience, StorageError, TransferError, host_of, shown, storage_error, transfer
 from mxnet.gluon._turns import NOTE, Turn, take_turn
 
@@ -35,9 +36,7 @@ class Digest:
 
     def of(self, path: str | os.PathLike) -> str:
         """All digits of a file."""
-        from pooch import file_hash
-
-        return file_hash(os.fspath(path), alg=self.algorithm)
+        return checksum(path, self.algorithm)
 
     def matches(self, path: str | os.PathLike) -> bool:
         """Whether a file has this checksum."""
