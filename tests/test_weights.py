@@ -453,6 +453,19 @@ def test_foreign_names_are_told_with_their_file(tmp_path):
         vision.squeezenet1_1(pretrained=tmp_path / "foreign.npz")
 
 
+@pytest.mark.parametrize("source", [1.5, b"net.params", ["net.params"], {"a": 1}, object()])
+def test_what_is_no_source(source):
+    with pytest.raises(
+        TypeError, match=f"a source of parameters .mxnet, torchvision. or a file, not {type(source).__name__}"
+    ):
+        vision.squeezenet1_1(pretrained=source)
+
+
+@pytest.mark.parametrize("source", [1, np.bool_(True)])
+def test_what_programs_write_for_true(made, published, source):
+    assert_equal(vision.squeezenet1_1(pretrained=source, root=published.parent), made)
+
+
 def test_a_file_that_is_no_file(tmp_path):
     for source in ("torch-vision", tmp_path / "none.params", tmp_path):
         with pytest.raises(MXNetError, match="is no file, nor a source of parameters"):
@@ -477,7 +490,7 @@ def hub(made, tmp_path, monkeypatch):
     def hf_hub_download(repo_id, filename, revision=None, local_files_only=False):
         asked.append((repo_id, filename, revision, local_files_only))
         if filename != "sub/squeezenet.params":
-            raise RuntimeError(f"404: no {filename}\nRequest ID: 1")
+            raise RuntimeError(f"404: no {filename}.\nRequest ID: 1")
         return str(tmp_path / "squeezenet.params")
 
     module = types.ModuleType("huggingface_hub")
@@ -498,7 +511,7 @@ def test_from_the_hub(made, hub, monkeypatch):
 
 def test_the_hub_does_not_have_it(hub):
     message = (
-        r"hf://a/b@x did not give model.safetensors \(MXNET_OFFLINE is set, .*\): 404: no model.safetensors. "
+        r"hf://a/b@x did not give model.safetensors \(MXNET_OFFLINE is set, .*\): 404: no model\.safetensors\. "
         "Another file is named as hf://a/b@x/FILE$"
     )
     with pytest.raises(MXNetError, match=message):

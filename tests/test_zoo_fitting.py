@@ -115,6 +115,14 @@ def test_the_default_number_of_classes_is_not_taken_for_a_wish(tmp_path):
         vision.mobilenet0_25(pretrained=tmp_path / "donor.params")
 
 
+@pytest.mark.parametrize("classes", [0, -3])
+def test_no_output_is_made_for_no_classes(classes, tmp_path, caplog):
+    made("mobilenet0.25", seed=4).save_parameters(tmp_path / "donor.params")
+    with pytest.raises(ValueError, match="mobilenet0.25 was made for no number of classes.*at least 1"):
+        vision.mobilenet0_25(pretrained=tmp_path / "donor.params", classes=classes)
+    assert not caplog.text
+
+
 def test_another_body_is_refused(tmp_path):
     made("mobilenet0.25", seed=4).save_parameters(tmp_path / "donor.params")
     other = r"donor.params does not fit mobilenet0.5: features.0.weight is \(8, 3, 3, 3\) there and \(16, "

@@ -102,6 +102,8 @@ def load_fitting(
     arrays, channels = _for_channels(net, params, arrays)
     output = {name: params[name] for name in head_of(net)}
     had = _other_classes(output, arrays) if part is None else None
+    if had is not None and _classes(output) < 1:
+        raise UnfitError(f"{model} was made for no number of classes that an output can have: classes= is at least 1")
     if had is not None and head == "taken":
         if had:
             raise UnfitError(_OTHER_CLASSES.format(file=file, had=had, has=_classes(output)))

@@ -51,7 +51,7 @@ def hub_file(address: str) -> Path:
         where = f"{SCHEME}{match['repo']}" + (f"@{match['revision']}" if match["revision"] else "")
         offline = " (MXNET_OFFLINE is set, so only its cache was asked)" if environment_flag("MXNET_OFFLINE") else ""
         named = "" if match["file"] else f". Another file is named as {where}/FILE"
-        raise MXNetError(f"{where} did not give {file}{offline}: {_first_line(cause)}{named}") from cause
+        raise MXNetError(f"{where} did not give {file}{offline}: {_first_line(cause).rstrip('.')}{named}") from cause
 
 
 def _first_line(cause: Exception) -> str:

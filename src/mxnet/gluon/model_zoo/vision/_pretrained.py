@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import numbers
 import os
 import re
 import warnings
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mxnet.base import MXNetError
@@ -73,7 +75,7 @@ def load_pretrained(
     ------
     UnfitError
         An AssertionError and ValueError, as `load_fitting`; `net` is left as it was.
-    ValueError, MXNetError
+    TypeError, ValueError, MXNetError
         As `find_pretrained`.
     """
     head = head or ("unused" if part is not None else usual_head(net))
@@ -114,14 +116,20 @@ def find_pretrained(
 
     Raises
     ------
+    TypeError
+        For a source of another type.
     ValueError
         If nothing was published for that model, or not by that source, or not with the output that is to be taken.
     MXNetError
         If the parameters cannot be had or read; the message tells where they were looked for, and what helps.
     """
-    if not isinstance(source, (str, os.PathLike)):
+    if isinstance(source, numbers.Integral | np.bool_):  # True, or what programs write for it
         file, weights = _published(model, weights_of(model), root, head)
         arrays, release = _read(file, weights.digest)
+    elif not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            f"pretrained is True, a source of parameters ({', '.join(SOURCES)}) or a file, not {type(source).__name__}"
+        )
     elif source in SOURCES:
         file, weights = _published(model, [get_weights(model, str(source))], root, head)
         arrays, release = _read(file, weights.digest)
