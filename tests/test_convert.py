@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import numpy as onp
 import pytest
@@ -86,10 +87,16 @@ def test_what_goes_wrong_leaves_the_target_alone(network, tmp_path):
     target.write_bytes(b"old")
     save_list(tmp_path / "x.params", DATA)
     save_list(tmp_path / "list.params", list(DATA.values()))
+    save_list(tmp_path / "two.params", DATA | {"arg:b": DATA["b"]})
     torch_checkpoint.save(tmp_path / "x.pth", DATA)
     convert = vision.convert_file
     for call, error, cause in [
-        (lambda: convert(tmp_path / "x.params", target, MODEL), vision.NamesError, f"not the parameters of {MODEL}"),
+        (
+            lambda: convert(tmp_path / "x.params", target, MODEL),
+            vision.NamesError,
+            "x.params: these are not the parameters",
+        ),
+        (lambda: convert(tmp_path / "two.params", target, MODEL), vision.NamesError, "two.params: 'b' is there twice"),
         (lambda: convert(tmp_path / "x.params", target, to="1.x"), ValueError, "say which it is"),
         (lambda: convert(tmp_path / "x.params", target, MODEL, "caffe"), ValueError, "to must be one of"),
         (lambda: convert(tmp_path / "x.params", target, "nonet"), ValueError, "nonet is not supported"),
@@ -221,6 +228,14 @@ def test_inspect_of_records_and_graphs(tmp_path):
     assert facts["arguments"] == ["data", "fc_weight", "fc_bias"]
     assert facts["operators"] == {"FullyConnected": 1, "Activation": 1}
     assert "1 FullyConnected" in mxzoo("inspect", tmp_path / "net-symbol.json").stdout
+
+
+@pytest.mark.parametrize("command", ["inspect", "convert"])
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_is_not_waited_for(command, kind, tmp_path):
+    os.mkfifo(tmp_path / "x") if kind == "pipe" else os.mkdir(tmp_path / "x")
+    done = mxzoo(command, tmp_path / "x", *([tmp_path / "y.npz"] if command == "convert" else []))
+    assert done.exit_code == 1 and "not a regular file" in done.stderr
 
 
 @pytest.mark.parametrize(

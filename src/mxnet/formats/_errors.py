@@ -7,9 +7,19 @@ Code written for MXNet catches a bad or missing parameter file as `MXNetError` (
 
 from __future__ import annotations
 
+import os
+import stat
+
 from mxnet.base import MXNetError
 
-__all__ = ["CHECKPOINT_ADVICE", "FileAccessError", "FileFormatError", "FileMissingError", "access_error"]
+__all__ = [
+    "CHECKPOINT_ADVICE",
+    "FileAccessError",
+    "FileFormatError",
+    "FileMissingError",
+    "access_error",
+    "check_regular",
+]
 
 CHECKPOINT_ADVICE = "a checkpoint of PyTorch whose origin you know becomes another file by 'mxzoo convert'"
 
@@ -32,3 +42,17 @@ def access_error(action: str, path: str, cause: OSError) -> FileAccessError:
     error = kind(f"cannot {action} {path}: {cause.strerror or cause}")
     error.errno = cause.errno
     return error
+
+
+def check_regular(path: str | os.PathLike) -> os.stat_result:
+    """What the system says of a file, which is no folder, nor a device or a pipe, whose opening could last for ever.
+
+    Raises
+    ------
+    OSError
+        If it is, or there is none.
+    """
+    about = os.stat(path)
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(None, "not a regular file")
+    return about

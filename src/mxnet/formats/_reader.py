@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import mmap
 import os
-import stat
 import struct
 
 import torch
 
 from ._dtypes import name_of
-from ._errors import FileFormatError, access_error
+from ._errors import FileFormatError, access_error, check_regular
 
 __all__ = ["MAX_NDIM", "Reader", "open_buffer", "open_path"]
 
@@ -143,8 +142,7 @@ def open_path(path: str | os.PathLike, shapes_only: bool = False) -> Reader:
     """A reader over the mapped file at `path`; `FileAccessError` if it cannot be opened."""
     name = os.fsdecode(path)
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise OSError(None, "not a regular file")
+        check_regular(path)
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             buffer = _map(file, size) if size else None

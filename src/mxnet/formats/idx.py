@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
-import stat
 import struct
 import zlib
 from typing import BinaryIO
 
 import numpy as np
 
-from ._errors import FileFormatError, access_error
+from ._errors import FileFormatError, access_error, check_regular
 from ._reader import EXPANSION_FLOOR, EXPANSION_RATIO, MAX_NDIM
 
 __all__ = ["read_idx"]
@@ -33,9 +32,7 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
         If the operating system refuses.
     """
     try:
-        about = os.stat(path)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(None, "not a regular file")
+        about = check_regular(path)
         with open(path, "rb") as file:
             zipped = file.read(2) == _GZIP
         most = max(EXPANSION_FLOOR, EXPANSION_RATIO * about.st_size) if zipped else about.st_size

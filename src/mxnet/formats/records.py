@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import struct
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ._errors import FileFormatError, access_error
+from ._errors import FileFormatError, access_error, check_regular
 
 __all__ = ["LARGEST", "Appender", "RecordReader", "index_line", "index_lines", "read_index", "record_bytes"]
 
@@ -69,8 +68,7 @@ class RecordReader:
         self.name = os.fsdecode(path)
         self._lock = threading.Lock()
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                raise OSError(None, "not a regular file")
+            check_regular(path)
             self._file = open(path, "rb", buffering=0)
         except OSError as cause:
             raise access_error("read", self.name, cause) from cause
@@ -246,8 +244,7 @@ def index_lines(path: str, key_type: Callable[[Any], Any]) -> Iterator[tuple[Any
     """
     start, number = 0, 0
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise OSError(None, "not a regular file")
+        check_regular(path)
         with open(path, "rb") as lines:
             while line := lines.readline(_LONGEST_LINE):
                 number += 1

@@ -19,7 +19,7 @@ import torch
 from . import safetensors
 from ._checksum import checksum, state_of
 from ._dtypes import CODE_OF, name_of
-from ._errors import FileFormatError, access_error
+from ._errors import FileFormatError, access_error, check_regular
 from ._writer import atomic_write, named_tensors
 
 __all__ = ["is_checkpoint", "read", "save"]
@@ -34,6 +34,7 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 def is_checkpoint(path: str | os.PathLike) -> bool:
     """Whether the file at `path` is a pickle, alone or in a zip as torch writes it; it is not opened."""
     try:
+        check_regular(path)
         with open(path, "rb") as file:
             head = file.read(_HEAD)
             if head.startswith(_PICKLE_MAGIC):

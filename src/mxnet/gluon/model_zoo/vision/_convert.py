@@ -15,7 +15,7 @@ from mxnet.base import MXNetError
 from mxnet.formats import torch_checkpoint
 from mxnet.formats._marks import without_marks
 from mxnet.gluon.model_zoo.vision import _torch_names, _v1_names
-from mxnet.gluon.model_zoo.vision._names import checked, parameter_names
+from mxnet.gluon.model_zoo.vision._names import NamesError, checked, parameter_names
 from mxnet.gluon.model_zoo.vision._registry import model_info
 from mxnet.gluon.model_zoo.vision._weights import weights_of
 
@@ -157,8 +157,11 @@ def convert_file(
     arrays, source_format, metadata = _read(source, sha256, unsafe_pickle)
     names = (None, None)
     if model is not None:
-        names = naming_of(model, arrays), to or "structural"
-        arrays = convert_names(model, arrays, names[1])
+        try:
+            names = naming_of(model, arrays), to or "structural"
+            arrays = convert_names(model, arrays, names[1])
+        except MXNetError as cause:
+            raise NamesError(f"{os.fsdecode(source)}: {cause}") from cause
         metadata |= {"model": model_info(model).name, "names": names[1]}
     if ending == ".safetensors":
         formats.save_safetensors(target, arrays, metadata | {"converted_from": Path(os.fsdecode(source)).name})
