@@ -31,7 +31,7 @@ _UNEQUAL = {
     "resnet_v2": "torchvision has no ResNet of version 2",
     "mobilenet": "torchvision has no MobileNet of version 1",
     "mobilenetv2": "torchvision's MobileNetV2 has a bias in its classifier, for which MXNet's has no room (its body is "
-    "equal at full width: features_only=True converts that)",
+    "equal at full width: that is taken by features_only=True, and by pretrained= for another number of classes)",
     "mobilenetv2_narrow": "torchvision rounds the channels of a narrow MobileNetV2 otherwise",
     "registered": "the network is none of MXNet's zoo",
 }
