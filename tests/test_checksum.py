@@ -60,3 +60,6 @@ def test_a_file_that_has_just_changed_is_not_trusted_to_stay_so(tmp_path, read):
 def test_what_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError):
         checksum(tmp_path / "x", "sha256")
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(OSError, match="not a regular file"):
+        checksum(tmp_path / "x", "sha256")

@@ -6,6 +6,8 @@ import functools
 import os
 import time
 
+from ._errors import check_regular
+
 __all__ = ["checksum", "state_of"]
 
 State = tuple[int, ...]
@@ -20,9 +22,9 @@ def state_of(path: str | os.PathLike) -> State:
     Raises
     ------
     OSError
-        If there is no such file.
+        If there is no such file, or it is no regular one.
     """
-    found = os.stat(path)
+    found = check_regular(path)
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
