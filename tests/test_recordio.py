@@ -222,12 +222,20 @@ def test_random_bytes_are_records_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("random") / "x.rec"
     path.write_bytes(content)
     reader = MXRecordIO(path, "r")
+    lengths, by_headers = [], []
+    refused = said = None
     try:
-        while reader.read() is not None:
-            pass
+        while (record := reader.read()) is not None:
+            lengths.append(len(record))
     except FileFormatError as error:
-        assert re.match(re.escape(f"{path}: at byte ") + r"\d+: ", str(error))
+        refused = str(error)
+        assert re.match(re.escape(f"{path}: at byte ") + r"\d+: ", refused)
     reader.close()
+    try:
+        by_headers.extend(records.RecordReader(path).sizes())
+    except FileFormatError as error:
+        said = str(error)
+    assert said == refused and (said or by_headers == lengths)
 
 
 BAD_INDEX = {
