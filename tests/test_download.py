@@ -409,8 +409,16 @@ def test_who_waited_for_a_failure_does_not_try_the_same(server, tmp_path, monkey
         thread.join()
     assert len(failures) == 3
     assert len(server.requests) == 1
+    assert os.listdir(tmp_path) == [".file.lock.failed"]  # nobody knows whether others still want to read it
     assert fetch(server, tmp_path / "file", keep=True) == DATA
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_failure_that_nobody_waits_for_leaves_nothing(server, tmp_path):
+    server.manners = [status(404)]
+    with pytest.raises(NotObtained):
+        fetch(server, tmp_path / "file", keep=True)
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("note", [b"", b"[", b'{"a": 1}', b"\xff", b"[[1]]", b"[]" * 100_000])

@@ -172,7 +172,6 @@ class _Fetching:
             try:
                 self._take(source)
                 self._remove_partials()
-                self._turn.forget()
                 return
             except TransferError as failure:
                 logger.info("%s: %s", shown(source.url), failure)

@@ -34,20 +34,23 @@ class Turn:
         What the one before, for whom one has waited, failed with and left in `leave`.
     """
 
-    def __init__(self, path: Path, locked: bool, waited_since: float | None = None) -> None:
-        self._note = path.with_name(path.name + NOTE)
+    def __init__(self, note: Path, locked: bool, waited_since: float | None = None) -> None:
+        self._note = note
         self.locked = locked
-        self.failure = None if waited_since is None else _read(self._note, waited_since)
+        self.failure = None if waited_since is None else _read(note, waited_since)
+        self._told = self.failure is not None
 
     def leave(self, failure: list[tuple[str, str]]) -> None:
-        """Tell those who wait what went wrong, so that they need not try the same."""
-        if self.locked:
+        """Tell those who wait, if anybody does, what went wrong, so that they need not try the same."""
+        if self.locked and self._note.exists():
             with contextlib.suppress(OSError):
                 self._note.write_text(json.dumps(failure)[:_MOST_TEXT])
+                self._told = True
 
-    def forget(self) -> None:
-        """It went well: there is nothing to tell."""
-        _remove(self._note)
+    def end(self) -> None:
+        """Take away what asks for a note, unless there is one that others may still read."""
+        if not self._told:
+            _remove(self._note)
 
 
 @contextlib.contextmanager
@@ -65,13 +68,15 @@ def take_turn(path: Path) -> Iterator[Turn]:
     from filelock import FileLock, Timeout
 
     # Where there are no locks, no file in place of one: that of a machine that was switched off would block for ever.
-    lock = FileLock(path, fallback_to_soft=False)
+    lock, note = FileLock(path, fallback_to_soft=False), path.with_name(path.name + NOTE)
     asked, waited = time.time(), False
     try:
         try:
             lock.acquire(timeout=0)
         except Timeout:
             waited = True
+            with contextlib.suppress(OSError):
+                note.touch(exist_ok=False)  # which asks to be told
             logger.info("waiting for another process, or thread, that holds %s", path)
             lock.acquire(poll_interval=_POLL)
     except OSError as cause:
@@ -79,11 +84,13 @@ def take_turn(path: Path) -> Iterator[Turn]:
             raise
         _remove(path)
         _tell_of_missing_locks(path)
-        yield Turn(path, locked=False)
+        yield Turn(note, locked=False)
         return
+    turn = Turn(note, locked=True, waited_since=asked if waited else None)
     try:
-        yield Turn(path, locked=True, waited_since=asked if waited else None)
+        yield turn
     finally:
+        turn.end()
         _remove(path)  # while it is locked; who waits for it looks again for a file of this name
         lock.release()
 
