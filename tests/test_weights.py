@@ -216,9 +216,13 @@ def test_torchvisions_parameters_for_other_classes_and_channels(made, checkpoint
 
 
 def test_true_takes_the_next_source_and_says_so(made, checkpoint, tmp_path):
-    with pytest.warns(UserWarning, match="MXNet's parameters of squeezenet1.1 could not be had .*MXNET_OFFLINE.*"):
+    why = "MXNet's parameters of squeezenet1.1 could not be had .*MXNET_OFFLINE.*"
+    with pytest.warns(UserWarning, match=why) as told:
         net = vision.squeezenet1_1(pretrained=True, root=checkpoint.parent)
     assert_equal(net, made)
+    with pytest.warns(UserWarning, match=why) as told_too:
+        vision.get_model(MODEL, features_only=True, pretrained=True, root=checkpoint.parent)
+    assert told[0].filename == told_too[0].filename == __file__  # they show the user's own lines
     with (
         warnings.catch_warnings(),
         pytest.raises(UserWarning, match=f"Taken instead: torchvision's .*{checkpoint.name}"),

@@ -6,6 +6,7 @@ import logging
 import numbers
 import os
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -192,8 +193,16 @@ def _tell(missing: _store.Missing, taken: Weights) -> None:
     warnings.warn(
         f"MXNet's parameters of {taken.model} could not be had ({where}: {outcome}). Taken instead: {taken.source}'s "
         f"of the same {what}, {taken.file}, with other values (reported top-1 {taken.top1} %)",
-        stacklevel=2,
+        stacklevel=_level_of_caller(),
     )
+
+
+def _level_of_caller() -> int:
+    """How far above the function that calls this the line is that is not of this package: the user's, who is warned."""
+    frame, level = sys._getframe(1), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "mxnet":
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _named_file(source: str | os.PathLike) -> tuple[Path, Digest | None]:
