@@ -149,6 +149,20 @@ def test_inputs_in_another_layout_are_not_compiled_for(pair):
 
 
 @needs_compiler
+def test_mixed_precision_with_the_statistics_of_float32(recwarn):
+    net, twin = network(), network()
+    with mx.amp.autocast("bfloat16"):
+        net.optimize_for(batch(), backend="inductor", training=True)
+        loss = go_back(net, batch())
+        eager = go_back(twin, batch())
+    assert [report["engine"] for report in net.engine_report()] == ["inductor"], [str(each.message) for each in recwarn]
+    assert loss.item() == pytest.approx(eager.item(), rel=2e-2)
+    for name, wanted in state(twin).items():
+        tolerance = 1e-4 if "running" in name else 4e-2 * onp.abs(wanted).max()
+        onp.testing.assert_allclose(state(net)[name], wanted, atol=tolerance, err_msg=name)
+
+
+@needs_compiler
 def test_predictions_run_as_before_and_the_report_tells(pair):
     net, twin = pair
     onp.testing.assert_allclose(net(batch(1)).asnumpy(), twin(batch(1)).asnumpy(), rtol=1e-5)

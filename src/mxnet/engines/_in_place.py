@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import fx
 
+from mxnet.operators.neural.batch_normalization import native_batch_norm_of_half
+
 __all__ = ["write_in_place"]
 
 Tensor = torch.Tensor
@@ -77,4 +79,4 @@ _GIVES_WAY = {
     add_to_first,
     add_to_second,
 }
-_FIRST_GIVES_WAY = {torch.native_batch_norm}
+_FIRST_GIVES_WAY = {torch.native_batch_norm, native_batch_norm_of_half}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.overrides import handle_torch_function, has_torch_function
 
 from mxnet._processes import place
 from mxnet.base import MXNetError
@@ -41,7 +42,8 @@ def _normalize(
     if fix_gamma:
         gamma = _fixed(gamma, training)
     if training and not use_global_stats:
-        result, mean, scale = torch.native_batch_norm(data, gamma, beta, None, None, True, 0.0, eps)
+        normalize = torch.native_batch_norm if data.dtype is gamma.dtype else native_batch_norm_of_half
+        result, mean, scale = normalize(data, gamma, beta, None, None, True, 0.0, eps)
         # MXNet keeps the biased variance, torch the unbiased one: it is taken back from the inverse deviation.
         moving_mean.detach().lerp_(mean.detach(), 1 - momentum)
         moving_var.detach().lerp_(scale.detach().pow(-2).sub_(eps), 1 - momentum)
@@ -55,6 +57,32 @@ def _normalize(
     if not training or use_global_stats:
         mean, scale = moving_mean.detach().clone(), (moving_var.detach() + eps).rsqrt()
     return result, mean, scale
+
+
+def native_batch_norm_of_half(
+    data: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    moving_mean: None,
+    moving_var: None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`torch.native_batch_norm` of data in half precision with float32 parameters; one call in graphs.
+
+    In torch's compiler it is written out: what that makes of torch's function rounds the statistics to the data's type.
+    """
+    given = data, gamma, beta, moving_mean, moving_var, training, momentum, eps
+    if has_torch_function(given[:3]):
+        return handle_torch_function(native_batch_norm_of_half, given[:3], *given)
+    if not torch.compiler.is_compiling():
+        return torch.native_batch_norm(*given)
+    wide = data.to(gamma.dtype)
+    variance, mean = torch.var_mean(wide, [axis for axis in range(data.dim()) if axis != 1], correction=0, keepdim=True)
+    scale = (variance + eps).rsqrt()
+    result = (wide - mean) * (scale * gamma.view(mean.shape)) + beta.view(mean.shape)
+    return result.to(data.dtype), mean.flatten(), scale.flatten()
 
 
 def _check(where: str, data: Tensor, parameters: tuple[Tensor, Tensor, Tensor, Tensor], axis: int) -> None:
