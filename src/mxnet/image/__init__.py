@@ -5,6 +5,7 @@ Images are arrays (height, width, channels), uint8 when they come from a file, i
 
 from __future__ import annotations
 
+from mxnet.image import detection
 from mxnet.image.augmenter import (
     Augmenter,
     BrightnessJitterAug,
@@ -26,6 +27,17 @@ from mxnet.image.augmenter import (
     SaturationJitterAug,
     SequentialAug,
 )
+from mxnet.image.detection import (
+    CreateDetAugmenter,
+    CreateMultiRandCropAugmenter,
+    DetAugmenter,
+    DetBorrowAug,
+    DetHorizontalFlipAug,
+    DetRandomCropAug,
+    DetRandomPadAug,
+    DetRandomSelectAug,
+    ImageDetIter,
+)
 from mxnet.image.image import (
     center_crop,
     color_normalize,
@@ -43,6 +55,8 @@ from mxnet.image.image import (
 )
 from mxnet.image.iterator import ImageIter
 
+det = detection  # its other name in MXNet
+
 __all__ = [
     "Augmenter",
     "BrightnessJitterAug",
@@ -52,9 +66,18 @@ __all__ = [
     "ColorNormalizeAug",
     "ContrastJitterAug",
     "CreateAugmenter",
+    "CreateDetAugmenter",
+    "CreateMultiRandCropAugmenter",
+    "DetAugmenter",
+    "DetBorrowAug",
+    "DetHorizontalFlipAug",
+    "DetRandomCropAug",
+    "DetRandomPadAug",
+    "DetRandomSelectAug",
     "ForceResizeAug",
     "HorizontalFlipAug",
     "HueJitterAug",
+    "ImageDetIter",
     "ImageIter",
     "LightingAug",
     "RandomCropAug",
@@ -67,6 +90,8 @@ __all__ = [
     "center_crop",
     "color_normalize",
     "copyMakeBorder",
+    "det",
+    "detection",
     "fixed_crop",
     "imdecode",
     "imread",

@@ -43,8 +43,8 @@ STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)
 """Mean and standard deviation of ImageNet's colours, what ``mean=True`` and ``std=True`` stand for."""
 
 
-class Augmenter:
-    """The base of augmenters: called with an image (H, W, C) it returns another.
+class Described:
+    """What tells its name and its arguments: the base of all augmenters.
 
     Keyword arguments are what `dumps` shows.
     """
@@ -60,6 +60,13 @@ class Augmenter:
     def dumps(self) -> Any:
         """The augmenter as JSON: its lower-case name and its arguments."""
         return json.dumps([type(self).__name__.lower(), self._kwargs])
+
+
+class Augmenter(Described):
+    """The base of augmenters: called with an image (H, W, C) it returns another.
+
+    Keyword arguments are what `dumps` shows.
+    """
 
     def __call__(self, src: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, src)")
@@ -338,8 +345,7 @@ def CreateAugmenter(
     """
     if rand_resize and not rand_crop:
         raise AssertionError("rand_resize needs rand_crop")
-    mean = _channels("mean", MEAN if mean is True else mean)
-    std = _channels("std", STD if std is True else std)
+    mean, std = normalization(mean, std)
     size = (data_shape[2], data_shape[1])
     steps: list[Augmenter] = []
     if resize > 0:
@@ -352,7 +358,17 @@ def CreateAugmenter(
         steps.append(CenterCropAug(size, inter_method))
     if rand_mirror:
         steps.append(HorizontalFlipAug(0.5))
-    steps.append(CastAug())
+    steps += colour_steps(brightness, contrast, saturation, hue, pca_noise, rand_gray)
+    if mean is not None or std is not None:
+        steps.append(ColorNormalizeAug(mean, std))
+    return steps
+
+
+def colour_steps(
+    brightness: float, contrast: float, saturation: float, hue: float, pca_noise: float, rand_gray: float
+) -> list[Augmenter]:
+    """The augmenters that change colours, of a recipe: the first makes numbers of the values."""
+    steps: list[Augmenter] = [CastAug()]
     if brightness or contrast or saturation:
         steps.append(ColorJitterAug(brightness, contrast, saturation))
     if hue:
@@ -361,9 +377,18 @@ def CreateAugmenter(
         steps.append(LightingAug(pca_noise, np.array(EIGENVALUES), np.array(EIGENVECTORS)))
     if rand_gray > 0:
         steps.append(RandomGrayAug(rand_gray))
-    if mean is not None or std is not None:
-        steps.append(ColorNormalizeAug(mean, std))
     return steps
+
+
+def normalization(mean: Any, std: Any) -> tuple[Any, Any]:
+    """`mean` and `std` of a recipe as arrays, ImageNet's for True.
+
+    Raises
+    ------
+    AssertionError
+        If one is neither None nor True nor an array of 1 or 3 numbers.
+    """
+    return _channels("mean", MEAN if mean is True else mean), _channels("std", STD if std is True else std)
 
 
 def _channels(name: str, values: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from mxnet.numpy.multiarray import array, ndarray
 from mxnet.recordio import unpack
 
 __all__ = ["ImageIter", "entries_of", "read_list"]
+
+Sample = tuple[np.ndarray, np.ndarray]
+"""An image (C, H, W), float32, and its label."""
 
 LABEL_TYPES = ("int32", "float32", "int64", "float64")
 
@@ -142,60 +146,67 @@ class ImageIter(DataIter):
         self.provide_data = [DataDesc(data_name, (batch_size, *self.data_shape))]
         label_shape = (batch_size, label_width) if label_width > 1 else (batch_size,)
         self.provide_label = [DataDesc(label_name, label_shape)]
-        self._left: list[Any] = []
-        self._pending: list[Any] = []
-        self._place = 0
+        self._left: list[Sample] = []  # of the round before
+        self._carried: list[Sample] = []  # of the round before, for the first batch of this one
         self.reset()
 
     def reset(self) -> None:
         """Begin again, with what the last round left over where `last_batch_handle` says so."""
         if self.shuffle:
             random.shuffle(self.seq)
-        self._carried = len(self._left)
-        self._pending, self._left, self._place = [*self._left, *self.seq], [], 0
+        self._carried, self._left = self._left or self._carried, []
+        self._keys = iter(self.seq)
 
     def hard_reset(self) -> None:
         """Begin again from the start of the list."""
-        self._left = []
+        self._left, self._carried = [], []
         self.reset()
 
     def next_sample(self) -> tuple[np.ndarray, bytes]:
         """Label and file content of the next image; StopIteration at the end."""
-        if self._place >= len(self._pending):
-            raise StopIteration
-        self._place += 1
-        return self._source.read(self._pending[self._place - 1])
+        return self._source.read(next(self._keys))
 
     def next(self) -> DataBatch:
         """The next batch; StopIteration at the end."""
-        keys = self._pending[self._place : self._place + self.batch_size]
-        self._place += self.batch_size
-        missing = self.batch_size - len(keys)
-        pad = 0
-        if keys and missing and self.last_batch_handle == "roll_over":
-            self._left = keys
-        if not keys or (missing and self.last_batch_handle != "pad"):
+        samples, self._carried = self._carried, []
+        pad = self.batch_size - len(samples) if samples else 0
+        self._gather(samples, self._keys)
+        missing = self.batch_size - len(samples)
+        if samples and missing and self.last_batch_handle == "roll_over":
+            self._left = samples
+        if not samples or (missing and self.last_batch_handle != "pad"):
             raise StopIteration
         if missing:
-            keys += [self.seq[number % len(self.seq)] for number in range(missing)]
             pad = missing
-        elif self._carried:
-            pad, self._carried = self.batch_size - self._carried, 0
-        images, labels = zip(*[self._sample(key) for key in keys], strict=True)
+            self._gather(samples, islice(cycle(self.seq), missing + len(self.seq)))
+            samples += islice(cycle(samples), self.batch_size - len(samples))
+        images, labels = zip(*samples, strict=True)
         return DataBatch([wrap(ndarray, torch.from_numpy(np.stack(images)))], [self._labels(labels)], pad)
 
-    def _sample(self, key: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _gather(self, samples: list[Sample], keys: Iterator[Any]) -> None:
+        """Add the samples of `keys` until there are enough for a batch."""
+        made = (self._sample(key) for key in keys)
+        samples.extend(islice((each for each in made if each is not None), self.batch_size - len(samples)))
+
+    def _sample(self, key: Any) -> Sample | None:
+        """Image and label as they go into a batch; None if they do not."""
         label, content = self._source.read(key)
+        name = self._source.name_of(key)
         try:
-            image = self.augmentation_transform(self.imdecode(content))
+            changed = self._changed(self.imdecode(content), label)
+            if changed is None:
+                return None
+            image, label = changed
             values = self.postprocess_data(image).asnumpy().astype(np.float32, copy=False)
         except MXNetError as error:
-            raise MXNetError(f"Broken image {self._source.name_of(key)}, {error}") from error
+            raise MXNetError(f"Broken image {name}, {error}") from error
         if values.shape != self.data_shape:
-            raise MXNetError(
-                f"{self._source.name_of(key)} has shape {values.shape} after the augmenters, not {self.data_shape}"
-            )
+            raise MXNetError(f"{name} has shape {values.shape} after the augmenters, not {self.data_shape}")
         return values, label
+
+    def _changed(self, image: ndarray, label: np.ndarray) -> tuple[Any, np.ndarray] | None:
+        """Image and label after the augmenters; None if nothing is to be learnt from them."""
+        return self.augmentation_transform(image), label
 
     def _labels(self, labels: Sequence[np.ndarray]) -> Any:
         for label in labels:
@@ -249,6 +260,10 @@ class FileSource:
         label, name = self._entries[key]
         return label, self._read(name)
 
+    def label_of(self, key: Any) -> np.ndarray:
+        """The label alone; no file is read."""
+        return self._entries[key][0]
+
     def name_of(self, key: Any) -> str:
         return f"filename: {self._entries[key][1]}"
 
@@ -294,6 +309,10 @@ class RecordSource:
         except MXNetError as error:
             raise MXNetError(f"Broken image {self.name_of(key)}, {error}") from error
         return label, content
+
+    def label_of(self, key: Any) -> np.ndarray:
+        """The label alone."""
+        return self.read(key)[0]
 
     def name_of(self, key: Any) -> str:
         return f"record: {key} of {self._path}"

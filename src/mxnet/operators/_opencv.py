@@ -262,3 +262,35 @@ def shift_hls(image: np.ndarray, shift: Sequence[int]) -> np.ndarray:
         return cv2.cvtColor(look_up(cv2.cvtColor(image, cv2.COLOR_RGB2HLS), table), cv2.COLOR_HLS2RGB)
 
     return _call("cannot change the colours", shifted)
+
+
+# Drawing into images (H, W, 3) of uint8, blue before red, and showing them.
+
+
+def draw_box(
+    image: np.ndarray, corner: tuple[int, int], opposite: tuple[int, int], colour: Sequence[float], thickness: int
+) -> None:
+    """Draw a rectangle between two corners (x, y)."""
+    _call("cannot draw a box", lambda cv2: cv2.rectangle(image, corner, opposite, tuple(map(float, colour)), thickness))
+
+
+def draw_text(image: np.ndarray, text: str, place: tuple[int, int]) -> None:
+    """Write a small white text, its lower left corner at (x, y)."""
+    white = (255, 255, 255)
+    _call("cannot write", lambda cv2: cv2.putText(image, text, place, cv2.FONT_HERSHEY_DUPLEX, 0.5, white, 1))
+
+
+def show(window: str, image: np.ndarray, milliseconds: int) -> None:
+    """Show an image for that long, or with 0 until a key is pressed.
+
+    Raises
+    ------
+    MXNetError
+        If OpenCV has no windows, as opencv-python-headless has none.
+    """
+
+    def shown(cv2: Any) -> None:
+        cv2.imshow(window, image)
+        cv2.waitKey(milliseconds)
+
+    _call("cannot show an image", shown)
