@@ -30,7 +30,8 @@ def parse_label(label: Any) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.ravel(label)
     if numbers.size < SHORTEST:
         raise FileFormatError(
-            f"Label shape is invalid: {numbers.shape}, but a label for detection has {SHORTEST} numbers or more: {_FORM}"
+            f"Label shape is invalid: {numbers.shape}, but a label for detection has {SHORTEST} numbers or more: "
+            f"{_FORM}"
         )
     if not (np.isfinite(numbers[:2]).all() and numbers[0] >= 2 and numbers[1] >= 5):
         raise FileFormatError(f"a label for detection must not begin with {numbers[:2].tolist()}: expected {_FORM}")

@@ -14,27 +14,20 @@ from typing import Any
 import numpy as np
 
 from mxnet.image import image as _image
-from mxnet.image.augmenter import (
-    Augmenter,
-    ColorNormalizeAug,
-    Described,
-    ForceResizeAug,
-    ResizeAug,
-    colour_steps,
-    normalization,
-)
+from mxnet.image.augmenter import Augmenter, Described
+from mxnet.io import _boxes
+from mxnet.io._boxes import Rectangle
 from mxnet.ndarray._array import Array, read, wrap
 
 __all__ = [
-    "CreateDetAugmenter",
-    "CreateMultiRandCropAugmenter",
     "DetAugmenter",
     "DetBorrowAug",
     "DetHorizontalFlipAug",
     "DetRandomCropAug",
     "DetRandomPadAug",
     "DetRandomSelectAug",
-    "box_areas",
+    "Range",
+    "range_of",
 ]
 
 _SMALLEST = 2
@@ -114,9 +107,7 @@ class DetHorizontalFlipAug(DetAugmenter):
     def __call__(self, src: Any, label: Any) -> tuple[Any, np.ndarray]:
         if random.random() >= self.p:
             return src, label
-        objects = _objects(label).copy()
-        objects[:, (3, 1)] = 1.0 - objects[:, (1, 3)]
-        return wrap(type(src), read(src).flip(1), src._tag), objects
+        return wrap(type(src), read(src).flip(1), src._tag), _boxes.mirrored(_objects(label))
 
 
 class DetRandomCropAug(DetAugmenter):
@@ -160,8 +151,8 @@ class DetRandomCropAug(DetAugmenter):
         self.min_object_covered = min_object_covered
         self.min_eject_coverage = min_eject_coverage
         self.max_attempts = max_attempts
-        self.aspect_ratio_range = _range("aspect_ratio_range", aspect_ratio_range)
-        self.area_range = _range("area_range", area_range)
+        self.aspect_ratio_range = range_of("aspect_ratio_range", aspect_ratio_range)
+        self.area_range = range_of("area_range", area_range)
         super().__init__(
             min_object_covered=min_object_covered,
             aspect_ratio_range=self.aspect_ratio_range,
@@ -182,7 +173,7 @@ class DetRandomCropAug(DetAugmenter):
                 return _image.fixed_crop(src, *box), kept
         return src, objects
 
-    def _part(self, height: int, width: int) -> _image.Box | None:
+    def _part(self, height: int, width: int) -> Rectangle | None:
         """A random part: left, top, width and height in pixels; None if its shape has no place in the image."""
         least, most = (share * height * width for share in self.area_range)
         ratio = random.uniform(*self.aspect_ratio_range)
@@ -204,32 +195,22 @@ class DetRandomCropAug(DetAugmenter):
         y = random.randint(0, height - h)
         return random.randint(0, width - w), y, w, h
 
-    def _is_about_objects(self, objects: np.ndarray, box: _image.Box, height: int, width: int) -> bool:
+    def _is_about_objects(self, objects: np.ndarray, box: Rectangle, height: int, width: int) -> bool:
         """Whether enough is seen of what is touched, and anything is."""
-        x, y, w, h = box
-        areas = box_areas(objects[:, 1:5])
+        areas = _boxes.areas(objects[:, 1:5])
         seen = areas * width * height > _SMALLEST
-        if w * h < _SMALLEST or not seen.any():
+        if box[2] * box[3] < _SMALLEST or not seen.any():
             return False
-        part = np.array([x / width, y / height, (x + w) / width, (y + h) / height], objects.dtype)
-        inside = np.concatenate(
-            [np.maximum(objects[seen, 1:3], part[:2]), np.minimum(objects[seen, 3:5], part[2:])], axis=1
-        )
-        shares = box_areas(inside) / areas[seen]
+        shares = _boxes.areas_within(objects[seen, 1:5], box, height, width) / areas[seen]
         shares = shares[shares > 0]
         return bool(shares.size) and shares.min() > self.min_object_covered
 
-    def _in_part(self, objects: np.ndarray, box: _image.Box, height: int, width: int) -> np.ndarray:
+    def _in_part(self, objects: np.ndarray, box: Rectangle, height: int, width: int) -> np.ndarray:
         """The objects of which enough is in a part, in shares of it."""
-        w, h = box[2] / width, box[3] / height
-        kept = objects.copy()
-        kept[:, (1, 3)] -= box[0] / width
-        kept[:, (2, 4)] -= box[1] / height
-        kept[:, (1, 3)] /= w
-        kept[:, (2, 4)] /= h
-        kept[:, 1:5] = np.clip(kept[:, 1:5], 0, 1)
-        inside = box_areas(kept[:, 1:5])
-        shares = inside * w * h / np.maximum(box_areas(objects[:, 1:5]), np.finfo(kept.dtype).tiny)
+        kept = _boxes.cut(objects, box, height, width)
+        inside = _boxes.areas(kept[:, 1:5])
+        areas = np.maximum(_boxes.areas(objects[:, 1:5]), np.finfo(kept.dtype).tiny)
+        shares = inside * (box[2] / width) * (box[3] / height) / areas
         return kept[(inside > 0) & (shares > self.min_eject_coverage)]
 
 
@@ -264,8 +245,8 @@ class DetRandomPadAug(DetAugmenter):
         if not isinstance(pad_val, (Number, list, tuple)):
             raise AssertionError(f"pad_val must be a number or a sequence of numbers, not {pad_val!r}")
         self.pad_val = pad_val
-        self.aspect_ratio_range = _range("aspect_ratio_range", aspect_ratio_range)
-        self.area_range = _range("area_range", area_range)
+        self.aspect_ratio_range = range_of("aspect_ratio_range", aspect_ratio_range)
+        self.area_range = range_of("area_range", area_range)
         if self.area_range[1] <= 1:
             raise ValueError(f"area_range must reach above 1, the area of the image, but is {self.area_range}")
         self.max_attempts = max_attempts
@@ -282,11 +263,10 @@ class DetRandomPadAug(DetAugmenter):
         for _ in range(self.max_attempts):
             canvas = self._canvas(height, width)
             if canvas is not None:
-                x, y, w, h = canvas
-                return self._framed(src, canvas), _on_canvas(objects, canvas, height, width)
+                return self._framed(src, canvas), _boxes.framed(objects, canvas, height, width)
         return src, objects
 
-    def _canvas(self, height: int, width: int) -> _image.Box | None:
+    def _canvas(self, height: int, width: int) -> Rectangle | None:
         """A canvas in pixels: how far its left and upper edges lie beyond the image's, its width and height."""
         least, most = (share * height * width for share in self.area_range)
         ratio = random.uniform(*self.aspect_ratio_range)
@@ -302,153 +282,11 @@ class DetRandomPadAug(DetAugmenter):
         y = random.randint(0, h - height)
         return random.randint(0, w - width), y, w, h
 
-    def _framed(self, src: Any, canvas: _image.Box) -> Any:
+    def _framed(self, src: Any, canvas: Rectangle) -> Any:
         x, y, w, h = canvas
         height, width, channels = src.shape
         colour = (self.pad_val,) * channels if isinstance(self.pad_val, Number) else tuple(self.pad_val)
         return _image.copyMakeBorder(src, y, h - y - height, x, w - x - width, values=colour)
-
-
-def CreateMultiRandCropAugmenter(
-    min_object_covered: float | list[float] = 0.1,
-    aspect_ratio_range: float | Range | list[Range] = (0.75, 1.33),
-    area_range: float | Range | list[Range] = (0.05, 1.0),
-    min_eject_coverage: float | list[float] = 0.3,
-    max_attempts: int | list[int] = 50,
-    skip_prob: float = 0,
-) -> DetRandomSelectAug:
-    """Several `DetRandomCropAug`, of which one is drawn each time.
-
-    Parameters
-    ----------
-    min_object_covered, aspect_ratio_range, area_range, min_eject_coverage, max_attempts
-        As for `DetRandomCropAug`, or lists of them, one for each; what is no list is the same for all.
-    skip_prob : float, default 0
-        Probability of no crop.
-
-    Raises
-    ------
-    AssertionError
-        If lists are empty or differ in length.
-
-    Examples
-    --------
-    >>> crops = mx.image.CreateMultiRandCropAugmenter([0.1, 0.5, 0.9], area_range=[(0.1, 1), (0.2, 1), (0.5, 1)])
-    >>> len(crops.aug_list)
-    3
-    """
-    given = {
-        "min_object_covered": min_object_covered,
-        "aspect_ratio_range": aspect_ratio_range,
-        "area_range": area_range,
-        "min_eject_coverage": min_eject_coverage,
-        "max_attempts": max_attempts,
-    }
-    lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
-    count = max(len(value) for value in lists.values())
-    for name, value in lists.items():
-        if len(value) not in {1, count}:
-            raise AssertionError(f"{name} has {len(value)} values, where other parameters have {count}")
-    rows = [{name: value[number % len(value)] for name, value in lists.items()} for number in range(count)]
-    return DetRandomSelectAug([DetRandomCropAug(**row) for row in rows], skip_prob)
-
-
-def CreateDetAugmenter(
-    data_shape: tuple[int, int, int],
-    resize: int = 0,
-    rand_crop: float = 0,
-    rand_pad: float = 0,
-    rand_gray: float = 0,
-    rand_mirror: bool = False,
-    mean: Any = None,
-    std: Any = None,
-    brightness: float = 0,
-    contrast: float = 0,
-    saturation: float = 0,
-    pca_noise: float = 0,
-    hue: float = 0,
-    inter_method: int = 2,
-    min_object_covered: float | list[float] = 0.1,
-    aspect_ratio_range: float | Range | list[Range] = (0.75, 1.33),
-    area_range: float | Range | list[Range] = (0.05, 3.0),
-    min_eject_coverage: float | list[float] = 0.3,
-    max_attempts: int | list[int] = 50,
-    pad_val: float | Sequence[float] = (127, 127, 127),
-) -> list[DetAugmenter]:
-    """The augmenters of a usual recipe for detection, in the order they are applied.
-
-    Parameters
-    ----------
-    data_shape : (channels, height, width)
-        Shape of the result; images are stretched to it.
-    resize : int, default 0
-        Length of the shorter side before everything else; 0 leaves it.
-    rand_crop, rand_pad : float, default 0
-        Probability of a random crop, and then of a random canvas.
-    rand_gray : float, default 0
-        Probability of grey.
-    rand_mirror : bool, default False
-        Mirror every other image at random.
-    mean, std : NumPy array, or True, optional
-        What to normalize with; True for ImageNet's.
-    brightness, contrast, saturation, pca_noise, hue : float, default 0
-        Strength of the colour changes.
-    inter_method : int, default 2
-        As `interp` of `imresize`.
-    min_object_covered, aspect_ratio_range, area_range, min_eject_coverage, max_attempts
-        Of the crop, as for `CreateMultiRandCropAugmenter`; `aspect_ratio_range`, what `area_range` has above 1 and
-        `max_attempts` of the canvas too.
-    pad_val : float or sequence of float, default (127, 127, 127)
-        Colour of the canvas, before normalizing.
-
-    Raises
-    ------
-    AssertionError
-        If `mean` or `std` has neither 1 nor 3 numbers.
-    TypeError
-        If there is a list for what the canvas needs one of.
-    """
-    mean, std = normalization(mean, std)
-    steps: list[DetAugmenter] = []
-    if resize > 0:
-        steps.append(DetBorrowAug(ResizeAug(resize, inter_method)))
-    if rand_crop > 0:
-        crop = (min_object_covered, aspect_ratio_range, area_range, min_eject_coverage, max_attempts)
-        steps.append(CreateMultiRandCropAugmenter(*crop, skip_prob=1 - rand_crop))
-    if rand_mirror:
-        steps.append(DetHorizontalFlipAug(0.5))
-    if rand_pad > 0:
-        areas = _areas_of_canvas(area_range, aspect_ratio_range, max_attempts)
-        pad = DetRandomPadAug(aspect_ratio_range, areas, max_attempts, pad_val)
-        steps.append(DetRandomSelectAug([pad], 1 - rand_pad))
-    colours = colour_steps(brightness, contrast, saturation, hue, pca_noise, rand_gray)
-    if mean is not None or std is not None:
-        colours.append(ColorNormalizeAug(mean, std))
-    plain = [ForceResizeAug((data_shape[2], data_shape[1]), inter_method), *colours]
-    return steps + [DetBorrowAug(step) for step in plain]
-
-
-def _areas_of_canvas(area_range: Any, *others: Any) -> Range:
-    for value in (area_range, *others):
-        if isinstance(value, list) and not all(isinstance(each, Number) for each in value):
-            raise TypeError(f"rand_pad takes one range and one number of attempts, not a list of them: {value!r}")
-    low, high = _range("area_range", area_range)
-    return max(1.0, low), high
-
-
-def box_areas(boxes: np.ndarray) -> np.ndarray:
-    """Areas of boxes (n, 4): left, top, right, bottom; of what is no box 0."""
-    sides = np.maximum(0, boxes[:, 2:4] - boxes[:, 0:2])
-    return sides[:, 0] * sides[:, 1]
-
-
-def _on_canvas(objects: np.ndarray, canvas: _image.Box, height: int, width: int) -> np.ndarray:
-    """The objects in shares of a canvas."""
-    x, y, w, h = canvas
-    moved = objects.copy()
-    moved[:, (1, 3)] = (objects[:, (1, 3)] * width + x) / w
-    moved[:, (2, 4)] = (objects[:, (2, 4)] * height + y) / h
-    return moved
 
 
 def _objects(label: Any) -> np.ndarray:
@@ -456,7 +294,7 @@ def _objects(label: Any) -> np.ndarray:
     return objects if objects.dtype.kind == "f" else objects.astype(np.float32)
 
 
-def _range(name: str, value: Any) -> Range:
+def range_of(name: str, value: Any) -> Range:
     """A range of a parameter, in numbers from low to high."""
     pair = (value, value) if isinstance(value, Number) else value
     if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(each, Number) for each in pair):

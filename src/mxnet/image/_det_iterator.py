@@ -11,7 +11,7 @@ import numpy as np
 
 from mxnet.base import MXNetError
 from mxnet.formats.detection_label import parse_label
-from mxnet.image._det_augmenters import CreateDetAugmenter
+from mxnet.image._det_creation import CreateDetAugmenter
 from mxnet.image.augmenter import normalization
 from mxnet.image.iterator import ImageIter
 from mxnet.io import DataDesc

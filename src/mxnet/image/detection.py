@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from mxnet.image._det_augmenters import (
-    CreateDetAugmenter,
-    CreateMultiRandCropAugmenter,
     DetAugmenter,
     DetBorrowAug,
     DetHorizontalFlipAug,
@@ -12,6 +10,7 @@ from mxnet.image._det_augmenters import (
     DetRandomPadAug,
     DetRandomSelectAug,
 )
+from mxnet.image._det_creation import CreateDetAugmenter, CreateMultiRandCropAugmenter
 from mxnet.image._det_iterator import ImageDetIter
 
 __all__ = [

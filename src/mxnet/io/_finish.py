@@ -11,12 +11,12 @@ from mxnet.base import MXNetError
 from mxnet.io._recipe import Draws
 from mxnet.operators.attributes import DType
 
-__all__ = ["Finish", "Scaling"]
+__all__ = ["Finish", "RecordScaling", "Scaling"]
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """How values from 0 to 255 become those of the batch; the fields are parameters of `ImageRecordIter`."""
+    """How values from 0 to 255 become those of the batch; the fields are parameters of the record iterators."""
 
     mean_img: str = ""
     mean_r: float = 0.0
@@ -28,13 +28,28 @@ class Scaling:
     std_b: float = 1.0
     std_a: float = 1.0
     scale: float = 1.0
-    max_random_contrast: float = 0.0
-    max_random_illumination: float = 0.0
     dtype: DType | None = None
 
     def of_channels(self, name: str, count: int) -> np.ndarray:
         """The mean or the std of the first `count` channels."""
         return np.array([getattr(self, f"{name}_{channel}") for channel in "rgba"[:count]], np.float32)
+
+    @property
+    def jitter(self) -> tuple[float, float]:
+        """The most that contrast and brightness change by at random."""
+        return 0.0, 0.0
+
+
+@dataclass(frozen=True)
+class RecordScaling(Scaling):
+    """`Scaling` with the random changes that only `ImageRecordIter` makes at this point."""
+
+    max_random_contrast: float = 0.0
+    max_random_illumination: float = 0.0
+
+    @property
+    def jitter(self) -> tuple[float, float]:
+        return self.max_random_contrast, self.max_random_illumination
 
 
 class Finish:
@@ -68,8 +83,7 @@ class Finish:
         channels, height, width = shape
         self._shape = (height, width, channels)
         self.dtype = scaling.dtype or torch.float32
-        self._contrast = scaling.max_random_contrast
-        self._illumination = scaling.max_random_illumination
+        self._contrast, self._illumination = scaling.jitter
         self.draws = bool(self._contrast or self._illumination)
         std = scaling.of_channels("std", channels)
         if not std.all():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from mxnet import _dtype, formats
 from mxnet.base import MXNetError
 from mxnet.formats.image_list import read_image_list
 from mxnet.io._base import DataBatch, DataDesc
-from mxnet.io._finish import Finish, Scaling
+from mxnet.io._finish import Finish, RecordScaling, Scaling
 from mxnet.io._parameters import takes
 from mxnet.io._recipe import DRAWS, Draws, Recipe
 from mxnet.io._record_files import Records
@@ -32,10 +32,12 @@ __all__ = [
     "ImageRecordIter_v1",
     "ImageRecordUInt8Iter",
     "ImageRecordUInt8Iter_v1",
+    "ImageSource",
+    "Reading",
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What to read, and in which order; the fields are parameters of `ImageRecordIter`."""
 
@@ -63,6 +65,8 @@ class Reading:
     shuffle_chunk_size: int = 0
     shuffle_chunk_seed: int = 0
 
+    _positive: ClassVar[tuple[str, ...]] = ("label_width", "preprocess_threads")
+
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise MXNetError(f"batch_size must be positive, not {self.batch_size}")
@@ -70,12 +74,12 @@ class Reading:
             raise MXNetError(
                 f"data_shape must be (channels, height, width) with 1, 3 or 4 channels, not {self.data_shape}"
             )
-        for name in ("label_width", "preprocess_threads"):
+        for name in self._positive:
             if getattr(self, name) < 1:
                 raise MXNetError(f"{name} must be positive, not {getattr(self, name)}")
 
 
-@takes(Reading, Recipe, Scaling)
+@takes(Reading, Recipe, RecordScaling)
 class ImageRecordIter(MXDataIter):
     """Batches of the images in a record file, decoded and augmented in threads ahead of who asks for them.
 
@@ -172,10 +176,10 @@ class ImageRecordIter(MXDataIter):
 
     _dtype: torch.dtype | None = None
 
-    def __init__(self, reading: Reading, recipe: Recipe, scaling: Scaling) -> None:
+    def __init__(self, reading: Reading, recipe: Recipe, scaling: RecordScaling) -> None:
         if self._dtype is not None:
             scaling = replace(scaling, dtype=self._dtype)
-        super().__init__(_Source(reading, recipe, scaling))
+        super().__init__(ImageSource(reading, recipe, scaling))
 
 
 class ImageRecordUInt8Iter(ImageRecordIter):
@@ -194,10 +198,18 @@ ImageRecordIter_v1 = ImageRecordIter
 ImageRecordUInt8Iter_v1 = ImageRecordUInt8Iter
 
 
-class _Source:
-    """The batches of a record file of images."""
+class ImageSource:
+    """The batches of a record file of images.
 
-    def __init__(self, reading: Reading, recipe: Recipe, scaling: Scaling) -> None:
+    Parameters
+    ----------
+    reading : Reading
+    recipe : callable
+        With a property `draws`, whether anything is left to chance.
+    scaling : Scaling
+    """
+
+    def __init__(self, reading: Reading, recipe: Any, scaling: Scaling) -> None:
         self.batch_size = reading.batch_size
         self._reading = reading
         self._recipe = recipe
@@ -206,13 +218,14 @@ class _Source:
             reading.path_imgidx,
             reading.num_parts,
             reading.part_index,
-            _labels_by_id(reading.path_imglist, reading.label_width) if reading.path_imglist else None,
+            _labels_by_id(reading.path_imglist, self._listed_labels) if reading.path_imglist else None,
         )
         if not len(self._records):
             part = f"part {reading.part_index} of {reading.num_parts} of " if reading.num_parts > 1 else ""
             raise MXNetError(f"there are no records in {part}{reading.path_imgrec}")
         self._seed = (reading.seed if reading.seed_aug is None else reading.seed_aug) % 2**64
         self._passes = 0
+        self._label_shape = self._shape_of_labels()
         mean_image = self._mean_image(scaling.mean_img) if scaling.mean_img else None
         self._finish = Finish(scaling, reading.data_shape, mean_image)
         self._draws = recipe.draws or self._finish.draws
@@ -220,7 +233,6 @@ class _Source:
             len(self._records), reading.batch_size, reading.round_batch, reading.shuffle, reading.seed % 2**64
         )
         self._pinned = reading.ctx != "cpu" and torch.cuda.is_available()
-        self._label_shape = (reading.batch_size, reading.label_width)[: 1 + (reading.label_width > 1)]
         self.provide_data = [
             DataDesc(
                 reading.data_name, (reading.batch_size, *reading.data_shape), _dtype.from_torch(self._finish.dtype)
@@ -239,13 +251,17 @@ class _Source:
 
     def _jobs(self, number: int, carried: int) -> Iterator[Job]:
         for batch, (samples, pad) in enumerate(self._rounds.start(carried)):
-            draws = [()] * len(samples)
+            draws = [iter(())] * len(samples)
             if self._draws:
-                generator = np.random.default_rng([self._seed, number, batch])
-                draws = generator.random((len(samples), DRAWS)).tolist()
+                draws = self._numbers(number, batch, len(samples))
             yield self._job(samples.tolist(), pad, draws)
 
-    def _job(self, samples: list[int], pad: int, draws: list[Sequence[float]]) -> Job:
+    def _numbers(self, number: int, batch: int, count: int) -> list[Iterator[float]]:
+        """Numbers between 0 and 1 for each image of a batch of a pass."""
+        generator = np.random.default_rng([self._seed, number, batch])
+        return [iter(row) for row in generator.random((count, DRAWS)).tolist()]
+
+    def _job(self, samples: list[int], pad: int, draws: list[Iterator[float]]) -> Job:
         """A batch: each thread gets some of its images."""
         data = self._finish.buffer(len(samples), self._pinned)
         labels = np.empty(self._label_shape, np.float32)
@@ -254,10 +270,11 @@ class _Source:
 
         def fill(places: range) -> None:
             for place in places:
-                number, chance = samples[place], Draws(iter(draws[place]))
+                number, chance = samples[place], Draws(draws[place])
                 header, content = self._records.read(number)
-                self._finish.write(self._image(content, number, chance), rows[place], chance)
-                labels[place], ids[place] = self._label(header, number), header.id
+                image, labels[place] = self._sample(header, content, number, chance)
+                self._finish.write(image, rows[place], chance)
+                ids[place] = header.id
 
         def finish() -> DataBatch:
             made = [wrap(ndarray, self._finish.batch(data))], [wrap(ndarray, torch.from_numpy(labels))]
@@ -266,22 +283,27 @@ class _Source:
         threads = self._reading.preprocess_threads
         return Job([partial(fill, range(first, len(samples), threads)) for first in range(threads)], finish)
 
-    def _image(self, content: memoryview, number: int, draws: Draws) -> np.ndarray:
-        """The image in a record, decoded and augmented."""
-        try:
-            image = _opencv.decode_rgb(np.frombuffer(content, np.uint8), self._reading.data_shape[0])
-            return self._recipe(image, self._reading.data_shape, draws)
-        except MXNetError as error:
-            raise MXNetError(f"{self._records.name_of(number)}: {error}") from error
-
-    def _label(self, header: IRHeader, number: int) -> Any:
+    def _sample(self, header: IRHeader, content: memoryview, number: int, draws: Draws) -> tuple[np.ndarray, Any]:
+        """The image in a record, decoded and augmented, and its label as the batch has it."""
         width = self._reading.label_width
-        found = np.size(header.label)
-        if found != width:
-            raise MXNetError(
-                f"{self._records.name_of(number)}: its label has {found} numbers, but label_width is {width}"
-            )
-        return header.label if width > 1 else np.reshape(header.label, ())
+        with self._records.named(number):
+            image = self._recipe(self._decoded(content), self._reading.data_shape, draws)
+            if np.size(header.label) != width:
+                raise MXNetError(f"its label has {np.size(header.label)} numbers, but label_width is {width}")
+        return image, header.label if width > 1 else np.reshape(header.label, ())
+
+    def _decoded(self, content: memoryview) -> np.ndarray:
+        return _opencv.decode_rgb(np.frombuffer(content, np.uint8), self._reading.data_shape[0])
+
+    @property
+    def _listed_labels(self) -> int | None:
+        """How many numbers of a line of a list are the label; None for all."""
+        return self._reading.label_width
+
+    def _shape_of_labels(self) -> tuple[int, ...]:
+        """The shape of a batch of labels."""
+        width = self._reading.label_width
+        return (self.batch_size, width) if width > 1 else (self.batch_size,)
 
     def _mean_image(self, path: str) -> np.ndarray:
         """The mean image in a file, (C, H, W); made of the images, and saved there, if there is no such file."""
@@ -294,13 +316,13 @@ class _Source:
             return found.numpy().astype(np.float32)
         total = np.zeros((*shape[1:], shape[0]))
         for number in range(len(self._records)):
-            draws = np.random.default_rng([self._seed, number]).random(DRAWS)
-            total += self._image(self._records.read(number)[1], number, Draws(iter(draws.tolist())))
+            (draws,) = self._numbers(number, 0, 1)
+            total += self._sample(*self._records.read(number), number, Draws(draws))[0]
         mean = np.ascontiguousarray((total / len(self._records)).transpose(2, 0, 1), np.float32)
         formats.save_list(path, {"mean_img": torch.from_numpy(mean)})
         return mean
 
 
-def _labels_by_id(path: str, width: int) -> dict[int, np.ndarray]:
+def _labels_by_id(path: str, width: int | None) -> dict[int, np.ndarray]:
     """The labels in a list by the numbers of its lines; of longer labels the first `width` numbers."""
     return {entry.number: np.array(entry.labels[:width], np.float32) for entry in read_image_list(path)}

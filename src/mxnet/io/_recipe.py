@@ -13,7 +13,7 @@ from mxnet.base import MXNetError
 from mxnet.operators import _opencv
 from mxnet.operators.image_color import EIGENVALUES, EIGENVECTORS, GRAY
 
-__all__ = ["DRAWS", "Draws", "Recipe"]
+__all__ = ["DRAWS", "VALUES", "Draws", "Image", "Recipe", "Sizing", "rounded"]
 
 DRAWS = 64
 """Numbers between 0 and 1 that the recipe of one image takes at most."""
@@ -38,18 +38,49 @@ class Draws:
         """An integer in a range, both ends included."""
         return low if low == high else low + int((high - low + 1) * self._next())
 
-    def chance(self, p: float) -> bool:
-        return self._next() < p
+    def happens(self, p: float) -> bool:
+        """Whether something of that probability happens; nothing is drawn if it cannot."""
+        return p > 0 and self._next() < p
 
     def normal(self, spread: float) -> float:
         return spread * _NORMAL.inv_cdf(max(self._next(), 1e-12))
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How images become those of a batch; the fields are the parameters of `ImageRecordIter` of the same names."""
+class Sizing:
+    """How images change their size; the fields are parameters of the iterators over records of the same names."""
 
     resize: int = -1
+    inter_method: int = 1
+
+    def __post_init__(self) -> None:
+        if self.inter_method not in (0, 1, 2, 3, 4, 9, 10):
+            raise MXNetError(f"inter_method must be 0 to 4, 9 (by the sizes) or 10 (random), not {self.inter_method}")
+
+    def _interpolation(self, old: tuple[int, int], new: tuple[int, int], draws: Draws) -> int:
+        """OpenCV's code for a change of (height, width)."""
+        if self.inter_method == 9:
+            if new[0] > old[0] and new[1] > old[1]:
+                return 2
+            return 3 if new[0] < old[0] and new[1] < old[1] else 1
+        return draws.whole(0, 4) if self.inter_method == 10 else self.inter_method
+
+    def _resized(self, image: Image, height: int, width: int, draws: Draws) -> Image:
+        if image.shape[:2] == (height, width):
+            return image
+        return _opencv.resize_image(image, width, height, self._interpolation(image.shape[:2], (height, width), draws))
+
+    def _shorter_side(self, image: Image, size: int, draws: Draws) -> Image:
+        height, width = image.shape[:2]
+        if height > width:
+            return self._resized(image, size * height // width, size, draws)
+        return self._resized(image, size, size * width // height, draws)
+
+
+@dataclass(frozen=True)
+class Recipe(Sizing):
+    """How images become those of a batch; the fields are the parameters of `ImageRecordIter` of the same names."""
+
     rand_crop: bool = False
     random_resized_crop: bool = False
     max_rotate_angle: int = 0
@@ -73,14 +104,12 @@ class Recipe:
     random_l: int = 0
     rotate: int = -1
     fill_value: int = 255
-    inter_method: int = 1
     pad: int = 0
     rand_mirror: bool = False
     mirror: bool = False
 
     def __post_init__(self) -> None:
-        if self.inter_method not in (0, 1, 2, 3, 4, 9, 10):
-            raise MXNetError(f"inter_method must be 0 to 4, 9 (by the sizes) or 10 (random), not {self.inter_method}")
+        super().__post_init__()
         self._check_range("random_scale", least=0)
         self._check_range("random_area", least=0)
         self._check_range("img_size")
@@ -118,7 +147,7 @@ class Recipe:
         image = self._cropped(image, *shape[1:], draws)
         if image.shape[2] == 3:
             image = self._coloured(image, draws)
-        if self.mirror or (self.rand_mirror and draws.chance(0.5)):
+        if self.mirror or (self.rand_mirror and draws.happens(0.5)):
             image = _opencv.mirror(image)
         return image
 
@@ -133,25 +162,6 @@ class Recipe:
         bounded = self.max_img_size < _LARGEST or self.min_img_size > 0
         turned = self.max_rotate_angle > 0 or self.max_shear_ratio > 0 or self.rotate > 0
         return turned or scaled or shaped or bounded
-
-    def _interpolation(self, old: tuple[int, int], new: tuple[int, int], draws: Draws) -> int:
-        """OpenCV's code for a change of (height, width)."""
-        if self.inter_method == 9:
-            if new[0] > old[0] and new[1] > old[1]:
-                return 2
-            return 3 if new[0] < old[0] and new[1] < old[1] else 1
-        return draws.whole(0, 4) if self.inter_method == 10 else self.inter_method
-
-    def _resized(self, image: Image, height: int, width: int, draws: Draws) -> Image:
-        if image.shape[:2] == (height, width):
-            return image
-        return _opencv.resize_image(image, width, height, self._interpolation(image.shape[:2], (height, width), draws))
-
-    def _shorter_side(self, image: Image, size: int, draws: Draws) -> Image:
-        height, width = image.shape[:2]
-        if height > width:
-            return self._resized(image, size * height // width, size, draws)
-        return self._resized(image, size, size * width // height, draws)
 
     def _turned(self, image: Image, draws: Draws) -> Image:
         """Rotated, sheared, scaled and stretched in one step about the middle."""
@@ -175,7 +185,7 @@ class Recipe:
         return _opencv.warp(image, matrix, (int(width), int(height)), interpolation, self.fill_value)
 
     def _padded(self, image: Image) -> Image:
-        return _opencv.frame(image, self.pad, self.fill_value)
+        return _opencv.frame(image, (self.pad,) * 4, self.fill_value)
 
     def _cropped(self, image: Image, height: int, width: int, draws: Draws) -> Image:
         if self.random_resized_crop:
@@ -234,25 +244,27 @@ class Recipe:
         if self.pca_noise:
             alpha = [draws.normal(self.pca_noise) for _ in range(3)]
             shift = (np.array(EIGENVECTORS) * alpha) @ np.array(EIGENVALUES)
-            image = _opencv.look_up(image, _rounded(_VALUES[:, None] + shift))
+            image = _opencv.look_up(image, rounded(VALUES[:, None] + shift))
         return image
 
 
-_VALUES = np.arange(256.0)
+VALUES = np.arange(256.0)
+"""What a value of uint8 may be."""
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
+def rounded(values: np.ndarray) -> np.ndarray:
+    """As uint8: what lies beyond is cut off."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def _brighter(image: Image, factor: float) -> Image:
-    return _opencv.look_up(image, _rounded(_VALUES * factor))
+    return _opencv.look_up(image, rounded(VALUES * factor))
 
 
 def _contrasted(image: Image, factor: float) -> Image:
     """The distance of every value from the mean grey times `factor`."""
     grey = float(np.dot(image.mean(axis=(0, 1)), GRAY))
-    return _opencv.look_up(image, _rounded(_VALUES * factor + (1 - factor) * grey))
+    return _opencv.look_up(image, rounded(VALUES * factor + (1 - factor) * grey))
 
 
 def _saturated(image: Image, factor: float) -> Image:

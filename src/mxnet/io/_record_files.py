@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class Records:
         MXNetError
             If it is damaged, or the list of labels has none for it; the message names file and record.
         """
-        try:
+        with self.named(number):
             found = self._reader.record(int(self._offsets[number]))
             if found is None:
                 raise MXNetError("the file ends where it should begin")
@@ -82,9 +83,15 @@ class Records:
                 if header.id not in self._labels:
                     raise MXNetError(f"its id {header.id} is not in the list of labels")
                 header = header._replace(label=self._labels[header.id])
+        return header, payload
+
+    @contextmanager
+    def named(self, number: int) -> Iterator[None]:
+        """Let errors inside name a record."""
+        try:
+            yield
         except MXNetError as error:
             raise MXNetError(f"{self.name_of(number)}: {error}") from error
-        return header, payload
 
     def name_of(self, number: int) -> str:
         """A record as messages name it; records are counted from 0, over all parts."""

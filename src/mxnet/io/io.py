@@ -5,6 +5,7 @@ from __future__ import annotations
 from mxnet.io._arrays import NDArrayIter
 from mxnet.io._base import DataBatch, DataDesc, DataIter
 from mxnet.io._csv import CSVIter
+from mxnet.io._det_records import ImageDetRecordIter
 from mxnet.io._image_records import (
     ImageRecordInt8Iter,
     ImageRecordIter,
@@ -21,6 +22,7 @@ __all__ = [
     "DataBatch",
     "DataDesc",
     "DataIter",
+    "ImageDetRecordIter",
     "ImageRecordInt8Iter",
     "ImageRecordIter",
     "ImageRecordIter_v1",

@@ -222,11 +222,14 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], interpola
     return made[:, :, None] if made.ndim < image.ndim else made
 
 
-def frame(image: np.ndarray, width: int, fill: int) -> np.ndarray:
-    """The image in a frame of that many pixels of a grey."""
+def frame(image: np.ndarray, sides: tuple[int, int, int, int], fill: int) -> np.ndarray:
+    """The image in a frame of so many pixels at the (top, bottom, left, right), of a grey."""
+    height, width = image.shape[0] + sides[0] + sides[1], image.shape[1] + sides[2] + sides[3]
+    if height * width > _LARGEST:
+        raise MXNetError(f"an image of {list(image.shape)} in a frame would be {height} x {width}: too large")
     made = _call(
         "cannot make a border",
-        lambda cv2: cv2.copyMakeBorder(image, *(width,) * 4, cv2.BORDER_CONSTANT, value=(fill,) * 4),
+        lambda cv2: cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=(fill,) * 4),
     )
     return made[:, :, None] if made.ndim < image.ndim else made
 
