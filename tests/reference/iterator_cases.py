@@ -358,7 +358,11 @@ def outcome(row, folder):
     try:
         found = eval(row, names)
     except Exception as error:
-        known = ("mxnet.base", "builtins")  # a finer class counts as the one that genuine MXNet has
-        kind = next(each for each in type(error).__mro__ if each.__module__ in known)
-        return f"raises {kind.__module__}.{kind.__name__}".replace("builtins.", "")
+        return note_error(error)
     return type(found).__name__ if isinstance(found, mx.io.DataIter) else found
+
+
+def note_error(error):
+    known = ("mxnet.base", "builtins")  # a finer class counts as the one that genuine MXNet has
+    kind = next(each for each in type(error).__mro__ if each.__module__ in known)
+    return f"raises {kind.__module__}.{kind.__name__}".replace("builtins.", "")

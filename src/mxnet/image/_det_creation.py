@@ -108,7 +108,7 @@ def CreateDetAugmenter(
     inter_method : int, default 2
         As `interp` of `imresize`.
     min_object_covered, aspect_ratio_range, area_range, min_eject_coverage, max_attempts
-        Of the crop, as for `CreateMultiRandCropAugmenter`; `aspect_ratio_range`, what `area_range` has above 1 and
+        Of the crop, as for `CreateMultiRandCropAugmenter`; `aspect_ratio_range`, the upper end of `area_range` and
         `max_attempts` of the canvas too.
     pad_val : float or sequence of float, default (127, 127, 127)
         Colour of the canvas, before normalizing.
@@ -120,7 +120,7 @@ def CreateDetAugmenter(
     TypeError
         If there is a list for what the canvas needs one of.
     """
-    mean, std = normalization(mean, std)
+    mean, std = normalization(mean, std, "float64")
     steps: list[DetAugmenter] = []
     if resize > 0:
         steps.append(DetBorrowAug(ResizeAug(resize, inter_method)))
@@ -144,5 +144,4 @@ def _areas_of_canvas(area_range: Any, *others: Any) -> Range:
     for value in (area_range, *others):
         if isinstance(value, list) and not all(isinstance(each, Number) for each in value):
             raise TypeError(f"rand_pad takes one range and one number of attempts, not a list of them: {value!r}")
-    low, high = range_of("area_range", area_range)
-    return max(1.0, low), high
+    return 1.0, range_of("area_range", area_range)[1]

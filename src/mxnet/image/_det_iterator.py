@@ -281,7 +281,11 @@ class ImageDetIter(ImageIter):
             raise MXNetError("Invalid label occurs: no object has a class and a box with an area.")
 
     def _estimate_label_shape(self) -> tuple[int, int]:
-        """The most objects that an image has, and the numbers in an object."""
+        """The most objects that an image has, and the numbers in an object.
+
+        It counts as a pass: with `shuffle`, what is seeded alike comes in MXNet's order.
+        """
+        self.reset()
         most, width, first = 0, None, ""
         for key in self.seq:
             name = self._source.name_of(key)
@@ -296,6 +300,7 @@ class ImageDetIter(ImageIter):
                     f"{name}: its objects have {objects.shape[1]} numbers each, but those of {first} have {width}"
                 )
             most = max(most, len(objects))
+        self.reset()
         return most, width
 
     def _parse_label(self, label: Any) -> np.ndarray:

@@ -38,8 +38,8 @@ __all__ = [
     "SequentialAug",
 ]
 
-MEAN = np.array([123.68, 116.28, 103.53], dtype=np.float32)
-STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)
+MEAN = np.array([123.68, 116.28, 103.53])
+STD = np.array([58.395, 57.12, 57.375])
 """Mean and standard deviation of ImageNet's colours, what ``mean=True`` and ``std=True`` stand for."""
 
 
@@ -380,15 +380,17 @@ def colour_steps(
     return steps
 
 
-def normalization(mean: Any, std: Any) -> tuple[Any, Any]:
-    """`mean` and `std` of a recipe as arrays, ImageNet's for True.
+def normalization(mean: Any, std: Any, dtype: str = "float32") -> tuple[Any, Any]:
+    """`mean` and `std` of a recipe as arrays; for True ImageNet's, of `dtype`.
 
     Raises
     ------
     AssertionError
         If one is neither None nor True nor an array of 1 or 3 numbers.
     """
-    return _channels("mean", MEAN if mean is True else mean), _channels("std", STD if std is True else std)
+    mean = MEAN.astype(dtype) if mean is True else mean
+    std = STD.astype(dtype) if std is True else std
+    return _channels("mean", mean), _channels("std", std)
 
 
 def _channels(name: str, values: Any) -> Any:

@@ -35,8 +35,8 @@ class Sampler(NamedTuple):
         # The ratios at which such an area is as wide, or as high, as the image.
         low, high = (area / (height * height), width * width / area) if area else self.aspect_ratios
         ratio = draws.between(max(self.aspect_ratios[0], low), min(self.aspect_ratios[1], high))
-        w = min(width, round(math.sqrt(area * ratio)))
-        h = min(height, round(math.sqrt(area / ratio))) if ratio else 0
+        w = min(width, int(math.sqrt(area * ratio)))
+        h = min(height, int(math.sqrt(area / ratio))) if ratio else 0
         x, y = draws.whole(0, width - w), draws.whole(0, height - h)
         return x, y, w, h
 
