@@ -2,12 +2,20 @@
 
 import json
 
+import pytest
 import references  # noqa: F401  (finds the modules beside the reference data)
 
 from mxnet.tools.im2rec import main
 
 import image_detection  # isort: skip  (of genuine/)
 import image_detection_cases  # isort: skip
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept():
+    """Only genuine MXNet cannot take its iterators down."""
+    yield
+    image_detection_cases.KEPT.clear()
 
 
 def test_the_same_batches_from_each_others_files(run_genuine, genuine_version, tmp_path):

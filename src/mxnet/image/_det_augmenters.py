@@ -201,7 +201,7 @@ class DetRandomCropAug(DetAugmenter):
         seen = areas * width * height > _SMALLEST
         if box[2] * box[3] < _SMALLEST or not seen.any():
             return False
-        shares = _boxes.areas_within(objects[seen, 1:5], box, height, width) / areas[seen]
+        shares = _boxes.areas_within(objects[seen, 1:5], np.array([box]), height, width)[0] / areas[seen]
         shares = shares[shares > 0]
         return bool(shares.size) and shares.min() > self.min_object_covered
 

@@ -14,17 +14,22 @@ Rectangle = tuple[int, int, int, int]
 
 
 def areas(boxes: np.ndarray) -> np.ndarray:
-    """Areas of boxes (n, 4), in shares of the image; of what is no box 0."""
-    sides = np.maximum(0, boxes[:, 2:4] - boxes[:, 0:2])
-    return sides[:, 0] * sides[:, 1]
+    """Areas of boxes (..., 4), in shares of the image; of what is no box 0."""
+    return np.maximum(0, boxes[..., 2] - boxes[..., 0]) * np.maximum(0, boxes[..., 3] - boxes[..., 1])
 
 
-def areas_within(boxes: np.ndarray, part: Rectangle, height: int, width: int) -> np.ndarray:
-    """Areas of what is in a part of an image of that size, in shares of the image."""
-    x, y, w, h = part
-    low = np.array([x / width, y / height], boxes.dtype)
-    high = np.array([(x + w) / width, (y + h) / height], boxes.dtype)
-    return areas(np.concatenate([np.maximum(boxes[:, :2], low), np.minimum(boxes[:, 2:], high)], axis=1))
+def areas_within(boxes: np.ndarray, parts: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Areas (parts, n) of what of boxes (n, 4) is in parts (parts, 4) of an image of that size, in shares of the image.
+
+    Parameters
+    ----------
+    parts : numpy.ndarray
+        Rectangles.
+    """
+    sides = np.concatenate([parts[:, :2], parts[:, :2] + parts[:, 2:]], axis=1)
+    edges = (sides / (width, height, width, height)).astype(boxes.dtype)[:, None]
+    low, high = np.maximum(boxes[:, :2], edges[..., :2]), np.minimum(boxes[:, 2:], edges[..., 2:])
+    return areas(np.concatenate([low, high], axis=-1))
 
 
 def cut(objects: np.ndarray, part: Rectangle, height: int, width: int) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,10 @@ from mxnet.operators.attributes import Floats, Shape
 
 __all__ = ["DetRecipe"]
 
+_BLOCK = 25
+"""Crops that are looked at together."""
+_TINY = 1e-12
+
 
 class Sampler(NamedTuple):
     """Where crops may lie: `DetRecipe` has several."""
@@ -28,26 +31,41 @@ class Sampler(NamedTuple):
     object_coverages: tuple[float, float]
     trials: int
 
-    def part(self, height: int, width: int, draws: Draws) -> Rectangle:
-        """A random part of an image of that size: its area is the square of a scale in shares of the image's."""
-        scale = draws.between(*self.scales)
-        area = scale * scale * height * width
-        # The ratios at which such an area is as wide, or as high, as the image.
-        low, high = (area / (height * height), width * width / area) if area else self.aspect_ratios
-        ratio = draws.between(max(self.aspect_ratios[0], low), min(self.aspect_ratios[1], high))
-        w = min(width, int(math.sqrt(area * ratio)))
-        h = min(height, int(math.sqrt(area / ratio))) if ratio else 0
-        x, y = draws.whole(0, width - w), draws.whole(0, height - h)
-        return x, y, w, h
+    def parts(self, count: int, height: int, width: int, draws: Draws) -> np.ndarray:
+        """Random parts (count, 4) of an image of that size; their areas are the squares of scales, in shares of its."""
+        chances = draws.several(4 * count).reshape(4, count)
+        area = np.square(_spread(*self.scales, chances[0])) * (height * width) + _TINY
+        # The ratios at which such an area is as high, or as wide, as the image.
+        low, high = area / (height * height), width * width / area
+        low, high = np.maximum(self.aspect_ratios[0], low), np.minimum(self.aspect_ratios[1], high)
+        ratio = _spread(low, high, chances[1]) + _TINY
+        w = np.minimum(width, np.sqrt(area * ratio)).astype(int)
+        h = np.minimum(height, np.sqrt(area / ratio)).astype(int)
+        x = ((width - w + 1) * chances[2]).astype(int)
+        y = ((height - h + 1) * chances[3]).astype(int)
+        return np.stack([x, y, w, h], axis=1)
 
-    def accepts(self, inside: np.ndarray, objects: np.ndarray, part: float) -> bool:
-        """Whether an object has its overlap and both coverages in their ranges, by these areas."""
+    def accepts(self, inside: np.ndarray, objects: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        """Whether an object has its overlap and both coverages in their ranges, for each part.
+
+        Parameters
+        ----------
+        inside : numpy.ndarray
+            (parts, objects): areas of the objects in the parts.
+        objects, parts : numpy.ndarray
+            (objects,) and (parts,): areas.
+        """
+        parts = parts[:, None]
         values = (
-            (inside / (objects + part - inside), self.overlaps),
-            (inside / part, self.sample_coverages),
-            (inside / np.maximum(objects, np.finfo(objects.dtype).tiny), self.object_coverages),
+            (inside / np.maximum(objects + parts - inside, _TINY), self.overlaps),
+            (inside / np.maximum(parts, _TINY), self.sample_coverages),
+            (inside / np.maximum(objects, _TINY), self.object_coverages),
         )
-        return bool(np.logical_and.reduce([(low <= each) & (each <= high) for each, (low, high) in values]).any())
+        return np.logical_and.reduce([(low <= each) & (each <= high) for each, (low, high) in values]).any(axis=1)
+
+
+def _spread(low: Any, high: Any, chances: np.ndarray) -> np.ndarray:
+    return low + (high - low) * chances
 
 
 @dataclass(frozen=True)
@@ -118,11 +136,13 @@ class DetRecipe(Sizing):
         """The image (H, W, C) uint8, red before blue, not larger than `shape` (C, height, width), and its objects."""
         if self.resize > 0:
             image = self._shorter_side(image, self.resize, draws)
-        image = self._coloured(image, draws)
+        height, width = image.shape[:2]
+        shown = (0, 0, width, height)
         if self.max_pad_scale > 1 and draws.happens(self.rand_pad_prob):
-            image, objects = self._padded(image, objects, draws)
+            shown, objects = self._padded(shown, objects, draws)
         if draws.happens(self.rand_crop_prob):
-            image, objects = self._cropped(image, objects, draws)
+            shown, objects = self._cropped(shown, objects, draws)
+        image = self._painted(image, shown, draws)
         if draws.happens(self.rand_mirror_prob):
             image, objects = _opencv.mirror(image), _boxes.mirrored(objects)
         return self._resized(image, *self._size(image, *shape[1:]), draws), objects
@@ -138,26 +158,37 @@ class DetRecipe(Sizing):
             scale = min(scale, np.float32(1))
         return max(1, int(rows * scale)), max(1, int(columns * scale))
 
-    def _padded(self, image: Image, objects: np.ndarray, draws: Draws) -> tuple[Image, np.ndarray]:
+    def _padded(self, shown: Rectangle, objects: np.ndarray, draws: Draws) -> tuple[Rectangle, np.ndarray]:
+        """The canvas around an image of which all is shown; it is painted when it is known what of it is kept."""
+        _, _, width, height = shown
         scale = draws.between(1, self.max_pad_scale)
-        height, width = image.shape[:2]
-        h, w = int(height * scale), int(width * scale)
+        w, h = int(width * scale), int(height * scale)
         x, y = draws.whole(0, w - width), draws.whole(0, h - height)
-        canvas = _opencv.frame(image, (y, h - y - height, x, w - x - width), self.fill_value)
-        return canvas, _boxes.framed(objects, (x, y, w, h), height, width)
+        return (-x, -y, w, h), _boxes.framed(objects, (x, y, w, h), height, width)
 
-    def _cropped(self, image: Image, objects: np.ndarray, draws: Draws) -> tuple[Image, np.ndarray]:
-        """A part that one of the samplers, in random order, finds; all of the image if none does."""
+    def _cropped(self, shown: Rectangle, objects: np.ndarray, draws: Draws) -> tuple[Rectangle, np.ndarray]:
+        """A part of what is shown that one of the samplers, in random order, finds; all of it if none does."""
+        left, top, width, height = shown
         samplers = self._samplers()
         while samplers:
             sampler = samplers.pop(draws.whole(0, len(samplers) - 1))
-            for _ in range(sampler.trials):
-                part = sampler.part(*image.shape[:2], draws)
-                kept = self._in_part(sampler, part, objects, *image.shape[:2])
-                if len(kept):
-                    x, y, w, h = part
-                    return image[y : y + h, x : x + w], kept
-        return image, objects
+            for start in range(0, sampler.trials, _BLOCK):
+                parts = sampler.parts(min(_BLOCK, sampler.trials - start), height, width, draws)
+                belongs = self._belonging(sampler, parts, objects, height, width)
+                found = int(belongs.any(axis=1).argmax())
+                if belongs[found].any():
+                    x, y, w, h = parts[found].tolist()
+                    return (left + x, top + y, w, h), _boxes.cut(objects[belongs[found]], (x, y, w, h), height, width)
+        return shown, objects
+
+    def _painted(self, image: Image, shown: Rectangle, draws: Draws) -> Image:
+        """What is shown, beyond the image too: colours change within it alone."""
+        left, top, width, height = shown
+        rows, columns = image.shape[:2]
+        part = image[min(rows, max(0, top)) : top + height, min(columns, max(0, left)) : left + width]
+        sides = [max(0, -top), max(0, top + height - rows), max(0, -left), max(0, left + width - columns)]
+        part = self._coloured(part, draws)
+        return _opencv.frame(part, tuple(sides), self.fill_value) if any(sides) else part
 
     def _samplers(self) -> list[Sampler]:
         ranges = [
@@ -166,20 +197,21 @@ class DetRecipe(Sizing):
         ]
         return [Sampler(*values) for values in zip(*ranges, self._of_samplers("max_crop_trials"), strict=True)]
 
-    def _in_part(self, sampler: Sampler, part: Rectangle, objects: np.ndarray, height: int, width: int) -> np.ndarray:
-        """The objects that belong to a part, in shares of it; none if the sampler does not accept it."""
-        x, y, w, h = part
+    def _belonging(
+        self, sampler: Sampler, parts: np.ndarray, objects: np.ndarray, height: int, width: int
+    ) -> np.ndarray:
+        """Which objects belong to which part, (parts, objects); none where the sampler does not accept it."""
         boxes = objects[:, 1:5]
-        inside = _boxes.areas_within(boxes, part, height, width)
+        inside = _boxes.areas_within(boxes, parts, height, width)
         whole = _boxes.areas(boxes)
-        if min(w, h) < 1 or not sampler.accepts(inside, whole, w * h / (width * height)):
-            return objects[:0]
         if self.crop_emit_mode == "overlap":
             belongs = inside >= self.emit_overlap_thresh * whole
         else:
             middle = (boxes[:, :2] + boxes[:, 2:]) / 2 * (width, height)
-            belongs = ((middle >= (x, y)) & (middle <= (x + w, y + h))).all(axis=1)
-        return _boxes.cut(objects[belongs & (inside > 0)], part, height, width)
+            low, high = parts[:, None, :2], parts[:, None, :2] + parts[:, None, 2:]
+            belongs = ((low <= middle) & (middle <= high)).all(axis=2)
+        accepted = sampler.accepts(inside, whole, parts[:, 2] * parts[:, 3] / (width * height))
+        return belongs & (inside > 0) & accepted[:, None]
 
     def _coloured(self, image: Image, draws: Draws) -> Image:
         changes = (
@@ -188,9 +220,9 @@ class DetRecipe(Sizing):
             (self.random_saturation_prob, self.max_random_saturation),
         )
         shift = [draws.whole(-abs(most), abs(most)) if most and draws.happens(p) else 0 for p, most in changes]
-        if any(shift) and image.shape[2] == 3:
+        if any(shift) and image.shape[2] == 3 and image.size:
             image = _opencv.shift_hls(image, shift)
-        if self.max_random_contrast and draws.happens(self.random_contrast_prob):
+        if self.max_random_contrast and draws.happens(self.random_contrast_prob) and image.size:
             factor = 1 + draws.between(-self.max_random_contrast, self.max_random_contrast)
             image = _opencv.look_up(image, rounded(VALUES * factor)).reshape(image.shape)
         return image

@@ -30,6 +30,10 @@ class Draws:
     def __init__(self, numbers: Iterator[float]) -> None:
         self._next = numbers.__next__
 
+    def several(self, count: int) -> np.ndarray:
+        """So many of the numbers as they are."""
+        return np.array([self._next() for _ in range(count)])
+
     def between(self, low: float, high: float) -> float:
         """A number in a range; nothing is drawn if it is but one."""
         return low if low == high else low + (high - low) * self._next()

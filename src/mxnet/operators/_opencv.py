@@ -227,6 +227,8 @@ def frame(image: np.ndarray, sides: tuple[int, int, int, int], fill: int) -> np.
     height, width = image.shape[0] + sides[0] + sides[1], image.shape[1] + sides[2] + sides[3]
     if height * width > _LARGEST:
         raise MXNetError(f"an image of {list(image.shape)} in a frame would be {height} x {width}: too large")
+    if not image.size:
+        return np.full((height, width, image.shape[2]), fill, np.uint8)
     made = _call(
         "cannot make a border",
         lambda cv2: cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=(fill,) * 4),
