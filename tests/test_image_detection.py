@@ -500,6 +500,17 @@ def test_samplers_are_tried_in_random_order(paint):
     assert not crops(paint, min_crop_overlaps=0.99, min_crop_sample_coverages=0.99)
 
 
+def test_objects_beyond_the_image_may_be_all_that_a_crop_has(tmp_path):
+    record = MXIndexedRecordIO(tmp_path / "b.idx", tmp_path / "b.rec", "w")
+    image = onp.full((20, 30, 3), 200, "uint8")
+    record.write_idx(0, pack_img(IRHeader(0, [2, 6, 0, 1.25, 1.25, 1.5, 1.5, 9], 0, 0), image, img_fmt=".png"))
+    record.close()
+    options = {"rand_pad_prob": 1, "max_pad_scale": 3, "fill_value": 5, "rand_crop_prob": 1, "max_crop_scales": 0.4}
+    colours = {"max_random_hue": 9, "random_hue_prob": 1, "max_random_contrast": 0.1, "random_contrast_prob": 1}
+    found = looks(tmp_path / "b.rec", data_shape=(3, 40, 40), **options, **colours)
+    assert any((image.asnumpy() == 5).all() for image, _ in found)
+
+
 @pytest.mark.parametrize("name", ["hue", "saturation", "illumination", "contrast"])
 def test_each_change_of_colour_has_its_probability(paint, name):
     strength = 0.3 if name == "contrast" else 30

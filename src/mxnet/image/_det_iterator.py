@@ -152,10 +152,6 @@ class ImageDetIter(ImageIter):
         ------
         AssertionError
             If it is no `ImageDetIter`, or its objects have another length.
-
-        Examples
-        --------
-        >>> train.sync_label_shape(val)  # doctest: +SKIP
         """
         if not isinstance(it, ImageDetIter):
             raise AssertionError(f"Synchronize with invalid iterator: expected an ImageDetIter, not {it!r}")
