@@ -551,6 +551,22 @@ def test_index_and_other_types_work_too(files):
     assert (batch.label[0].asnumpy() == plain.label[0].asnumpy()).all()
 
 
+@pytest.mark.parametrize("count", [1, 25, 26, 300])
+def test_labels_of_any_length_are_found_without_the_images(tmp_path, count):
+    record = MXIndexedRecordIO(tmp_path / "b.idx", tmp_path / "b.rec", "w")
+    magic = onp.frombuffer(b"\x0a\x23\xd7\xce", "<f4")[0]  # cuts the record in two
+    for number, extra in enumerate([1.5, magic]):
+        label = onp.array([2, 6, *[0, 0.1, 0.2, 0.5, 0.6, extra] * (count + number)], "float32")
+        record.write_idx(number, pack((0, label, number, 0), cases.png(cases.picture(number))))
+    record.close()
+    batches = ImageDetIter(2, (3, 10, 12), path_imgrec=tmp_path / "b.rec")
+    assert batches.label_shape == (count + 1, 6)
+    assert batches.next().label[0].asnumpy()[1, -1, -1] == magic
+    batch = detected(tmp_path, path_imgrec=tmp_path / "b.rec").next()
+    assert batch.label[0].shape == (2, 4 + 2 + 6 * (count + 1))
+    assert batch.label[0].asnumpy()[1, -1] == magic
+
+
 # From a list to batches
 
 

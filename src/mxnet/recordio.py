@@ -326,6 +326,7 @@ class IRHeader(NamedTuple):
 
 
 _HEADER = struct.Struct("<IfQQ")
+_USUAL_LABELS = 128  # of a record: more of them are read in a second step
 
 
 def pack(header: IRHeader, s: bytes) -> bytes:
@@ -378,6 +379,22 @@ def unpack(s: bytes) -> tuple[IRHeader, bytes]:
         header = header._replace(label=np.frombuffer(s, "<f4", header.flag, start).copy())
         start += header.flag * 4
     return header, s[start:]
+
+
+def read_header(reader: RecordReader, offset: int) -> IRHeader:
+    """The header of the record at byte `offset` of a file, as `unpack` gives it; the payload is not read.
+
+    Raises
+    ------
+    MXNetError
+        If no record is there, or it is too short.
+    """
+    content = reader.beginning(offset, _HEADER.size + 4 * _USUAL_LABELS)
+    if len(content) >= _HEADER.size:
+        flag = IRHeader(*_HEADER.unpack_from(content)).flag
+        if flag > _USUAL_LABELS:
+            content = reader.beginning(offset, _HEADER.size + 4 * flag)
+    return unpack(content)[0]
 
 
 def pack_img(header: IRHeader, img: Any, quality: int = 95, img_fmt: str = ".jpg") -> bytes:

@@ -284,9 +284,9 @@ class ImageDetIter(ImageIter):
         self.reset()
         most, width, first = 0, None, ""
         for key in self.seq:
-            name = self._source.name_of(key)
+            name, label = self._source.name_of(key), self._source.label_of(key)
             try:
-                objects = self._parse_label(self._source.label_of(key))
+                objects = self._parse_label(label)
             except MXNetError as error:
                 raise MXNetError(f"{name}: {error}") from error
             if width is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle, islice
 from typing import Any
 
@@ -20,7 +21,7 @@ from mxnet.io import DataBatch, DataDesc, DataIter
 from mxnet.io._arrays import LAST_BATCH
 from mxnet.ndarray._array import wrap
 from mxnet.numpy.multiarray import array, ndarray
-from mxnet.recordio import unpack
+from mxnet.recordio import IRHeader, read_header, unpack
 
 __all__ = ["ImageIter", "entries_of", "read_list"]
 
@@ -295,24 +296,33 @@ class RecordSource:
 
     def read(self, key: Any) -> tuple[np.ndarray, memoryview]:
         """Label and content."""
-        try:
+        with self._named(key):
             found = self._reader.record(self._offsets[key])
             if found is None:
                 raise MXNetError("the file ends where it should begin")
             header, content = unpack(memoryview(found[0]))
-            label = np.atleast_1d(np.asarray(header.label, np.float32))
-            if self._entries:
-                key = header.id if self._by_id else key
-                if key not in self._entries:
-                    raise MXNetError(f"the list has no label for its id {key}")
-                label = self._entries[key][0]
-        except MXNetError as error:
-            raise MXNetError(f"Broken image {self.name_of(key)}, {error}") from error
-        return label, content
+            return self._label(key, header), content
 
     def label_of(self, key: Any) -> np.ndarray:
-        """The label alone."""
-        return self.read(key)[0]
+        """The label alone; the image is not read."""
+        with self._named(key):
+            return self._label(key, read_header(self._reader, self._offsets[key]))
+
+    def _label(self, key: Any, header: IRHeader) -> np.ndarray:
+        if not self._entries:
+            return np.atleast_1d(np.asarray(header.label, np.float32))
+        key = header.id if self._by_id else key
+        if key not in self._entries:
+            raise MXNetError(f"the list has no label for its id {key}")
+        return self._entries[key][0]
+
+    @contextmanager
+    def _named(self, key: Any) -> Iterator[None]:
+        """Let errors inside name a record."""
+        try:
+            yield
+        except MXNetError as error:
+            raise MXNetError(f"Broken image {self.name_of(key)}, {error}") from error
 
     def name_of(self, key: Any) -> str:
         return f"record: {key} of {self._path}"

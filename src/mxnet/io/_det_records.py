@@ -173,9 +173,9 @@ class _DetSource(ImageSource):
     def _shape_of_labels(self) -> tuple[int, ...]:
         longest = 0
         for number in range(len(self._records)):
-            header, _ = self._records.read(number)
+            label = self._records.header(number).label
             with self._records.named(number):
-                longest = max(longest, self._checked_width(header.label))
+                longest = max(longest, self._checked_width(label))
         asked = self._reading.label_pad_width
         if 0 < asked < longest:
             raise MXNetError(f"label_pad_width: {asked} smaller than estimated width: {longest}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from mxnet.base import MXNetError
 from mxnet.formats.records import RecordReader, index_lines
-from mxnet.recordio import IRHeader, unpack
+from mxnet.recordio import IRHeader, read_header, unpack
 
 __all__ = ["Records"]
 
@@ -79,11 +79,19 @@ class Records:
             if found is None:
                 raise MXNetError("the file ends where it should begin")
             header, payload = unpack(memoryview(found[0]))
-            if self._labels is not None:
-                if header.id not in self._labels:
-                    raise MXNetError(f"its id {header.id} is not in the list of labels")
-                header = header._replace(label=self._labels[header.id])
-        return header, payload
+            return self._labelled(header), payload
+
+    def header(self, number: int) -> IRHeader:
+        """The header of a record; errors as those of `read`."""
+        with self.named(number):
+            return self._labelled(read_header(self._reader, int(self._offsets[number])))
+
+    def _labelled(self, header: IRHeader) -> IRHeader:
+        if self._labels is None:
+            return header
+        if header.id not in self._labels:
+            raise MXNetError(f"its id {header.id} is not in the list of labels")
+        return header._replace(label=self._labels[header.id])
 
     @contextmanager
     def named(self, number: int) -> Iterator[None]:
