@@ -5,6 +5,7 @@ import logging
 import numpy as onp
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 import mxnet as mx
 from mxnet import autograd, engines, gluon, np
@@ -68,7 +69,9 @@ def compiled():
     """The network, compiled once for the module."""
     net = network()
     before = state(net)
+    counters.clear()
     net.optimize_for(batch(), backend="inductor", training=True)
+    assert not counters["graph_break"]
     after = state(net)
     for name, values in before.items():
         assert onp.array_equal(values, after[name]), f"compiling changed {name}"
@@ -150,11 +153,17 @@ def test_inputs_in_another_layout_are_not_compiled_for(pair):
 
 @needs_compiler
 def test_mixed_precision_with_the_statistics_of_float32(recwarn):
-    net, twin = network(), network()
+    nets = [network(), network()]
+    for net in nets:
+        net.add(nn.Dense(36), nn.HybridLambda(lambda x: x.reshape(-1, 4, 3, 3)), nn.Conv2D(4, 3, strides=2, groups=4))
+        net.initialize(mx.init.One())
+    net, twin = nets
+    counters.clear()
     with mx.amp.autocast("bfloat16"):
         net.optimize_for(batch(), backend="inductor", training=True)
         loss = go_back(net, batch())
         eager = go_back(twin, batch())
+    assert not counters["graph_break"]
     assert [report["engine"] for report in net.engine_report()] == ["inductor"], [str(each.message) for each in recwarn]
     assert loss.item() == pytest.approx(eager.item(), rel=2e-2)
     for name, wanted in state(twin).items():

@@ -131,13 +131,14 @@ def clip(data: Tensor, *, a_min: float | None = None, a_max: float | None = None
     """Limit values to an interval, either end of which may be open."""
     if not data.dtype.is_floating_point:
         return torch.clamp(data, _bound(data, a_min), _bound(data, a_max)).to(data.dtype)
-    if data.requires_grad and a_min is not None and a_max is not None:
+    is_closed = a_min is not None and a_max is not None
+    if is_closed and data.requires_grad and not torch.compiler.is_compiling():
         return _Clip.apply(data, a_min, a_max)
     return torch.clamp(data, a_min, a_max)
 
 
 class _Clip(torch.autograd.Function):
-    """`torch.clamp` between two numbers whose gradient is one pass over memory; torch's own takes four."""
+    """`torch.clamp` between two numbers whose gradient is one pass over memory; torch's own takes four, uncompiled."""
 
     @staticmethod
     def forward(context: Any, data: Tensor, a_min: float, a_max: float) -> Tensor:
