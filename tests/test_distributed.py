@@ -264,7 +264,10 @@ ERRORS = {
     "byteps broadcast sizes": r"'byteps' broadcasts: process 0 has 'key' of shape \(2,\) .*, process 1 has .* \(3,\)",
     "pushed keys": r"'dist_sync' sums: process 0 has 'a' of shape \(2,\) .*, process 1 has 'b' of shape \(11,\)",
     "pushed bits": r"'dist_sync' sums: process 0 has compression bf16, process 1 has compression fp16",
-    "init": r"MXNetError: kvstore 'dist_sync': the processes differ in the keys of init: process 0 has 3 of shape "
+    "sum and broadcast": r"MXNetError: .* process 0 has kvstore 'horovod' sums, process 1 has .* broadcasts",
+    "two stores": r"MXNetError: .* process 0 has kvstore 'horovod' sums, process 1 has kvstore 'byteps' sums",
+    "init and push": r"MXNetError: .* process 0 has kvstore 'dist_sync' stores, process 1 has kvstore 'dist_sync' sums",
+    "init": r"MXNetError: .* the processes differ in what kvstore 'dist_sync' stores: process 0 has 3 of shape "
     r"\(2,\) and type float32, process 1 has 3 of shape \(3,\) and type float32",
 }
 

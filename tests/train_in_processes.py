@@ -436,11 +436,18 @@ def errors(member):
     found["horovod types"] = error_of(lambda: allreduce.pushpull("key", mx.np.ones(2, dtype=f"float{32 + 32 * rank}")))
     sent = mx.np.ones(2 + rank)
     found["byteps broadcast sizes"] = error_of(lambda: mx.kv.create("byteps").broadcast("key", sent, sent))
+    # Arrays of the same forms, for which one process would wait for what the other never sends.
+    found["sum and broadcast"] = error_of(
+        lambda: allreduce.broadcast("new", *[mx.np.ones(2)] * 2) if rank else allreduce.pushpull("new", mx.np.ones(2))
+    )
+    stores = allreduce, mx.kv.create("byteps")
+    found["two stores"] = error_of(lambda: stores[rank].pushpull("new", mx.np.ones(2)))
     allreduce.pushpull("key", sent := mx.np.ones(2))
     found["nothing changed"] &= sent.tolist() == [2, 2]
     store = mx.kv.create("dist_sync")
     store.init(["a", "b"], [mx.np.ones(2), mx.np.ones(11)])
     found["pushed keys"] = error_of(lambda: store.push("ab"[rank], mx.np.ones(2 + 9 * rank)))
+    found["init and push"] = error_of(lambda: (store.push if rank else store.init)("cb"[rank], mx.np.ones(11)))
     store.push("a", mx.np.ones(2))
     store.pull("a", sent)
     found["nothing changed"] &= sent.tolist() == [2, 2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,8 @@ from mxnet.kvstore.base import KVStoreBase
 from mxnet.kvstore.kvstore import KVStore, Pairs, grouped, keyed, sum_over_devices
 
 __all__ = ["BytePS", "DistributedKVStore", "Horovod"]
+
+Sent = Sequence[tuple[int | str, torch.Tensor]]
 
 _MOST_AGREED = 4096  # kinds of calls
 
@@ -81,25 +83,26 @@ class DistributedKVStore(KVStore):
         """
         pairs = keyed(key, value)
         self._check_new([one for one, _ in pairs])
-        given = [(one, arrays[0]._data) for one, arrays in pairs]
-        described = [f"{one!r} of shape {tuple(data.shape)} and type {name_of(data.dtype)}" for one, data in given]
-        self.processes.check_same(described, "the keys of init")
+        self._check_same("stores", [(one, arrays[0]._data) for one, arrays in pairs])
         super().init(key, value)
         for one, _ in pairs:
             self.processes.send(self._values[one]._data, 0, "init")
 
-    def _agree(self, what: str, sent: Iterable[tuple[int | str, torch.Tensor]]) -> None:
-        """Raise `MXNetError` unless all processes are about to send the same, once for each kind of call.
+    def _check_same(self, does: str, sent: Sent) -> None:
+        """Raise `MXNetError` unless all processes are about to do the same with arrays of the same forms."""
+        own = [f"{key!r} of shape {tuple(data.shape)} and type {name_of(data.dtype)}" for key, data in sent]
+        what = f"kvstore {self._name!r} {does}"  # another store, or another method, may send arrays of the same forms
+        self._agreement.check_same([what, *own, f"compression {self.compression}"], f"what {what}")
+
+    def _agree(self, does: str, sent: Sent) -> None:
+        """`_check_same`, once for each kind of call.
 
         Gloo ends a process by abort when more comes than it expects, and takes less for the sum of something else.
         """
-        call = (what, str(self.compression), *[(key, tensor.shape, tensor.dtype) for key, tensor in sent])
+        call = (does, str(self.compression), *[(key, data.shape, data.dtype) for key, data in sent])
         if call in self._agreed:
             return
-        described = [f"{key!r} of shape {tuple(shape)} and type {name_of(dtype)}" for key, shape, dtype in call[2:]]
-        self._agreement.check_same(
-            [*described, f"compression {self.compression}"], f"what kvstore {self._name!r} {what}"
-        )
+        self._check_same(does, sent)
         if len(self._agreed) >= _MOST_AGREED:  # shapes that never come again; all processes forget at once
             self._agreed.clear()
         self._agreed.add(call)
