@@ -171,6 +171,15 @@ def test_all_generators_of_a_process_are_seeded_by_a_key():
     assert not set(first) & set(drawn(3, 1)) and not set(first) & set(drawn(4, 0))
 
 
+@pytest.mark.parametrize("in_worker", [False, True])
+def test_torchs_generators_of_gpus_are_seeded_before_there_are_any_but_in_workers(monkeypatch, in_worker):
+    seeds = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeds.append)
+    monkeypatch.setattr(torch.utils.data, "get_worker_info", lambda: object() if in_worker else None)
+    _randomness.seed_all(3, 0)
+    assert seeds == ([] if in_worker else [torch.default_generator.initial_seed()])
+
+
 def test_torchs_seed_does_not_seed_ours():
     torch.manual_seed(1)
     first = draw()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+import torch.utils.data
 
 from mxnet import _generators
 from mxnet.base import MXNetError
@@ -27,9 +28,10 @@ def seed_all(*key: int) -> None:
     first, second, third, fourth = np.random.SeedSequence(key).generate_state(4).tolist()
     random.seed(first)
     np.random.seed(second)
-    # torch.manual_seed would note whence it is called for the day when CUDA starts, which costs more than all the rest.
     torch.default_generator.manual_seed(third)
-    if torch.cuda.is_initialized():
+    # Where CUDA has not started, torch notes for that day whence it was called, which costs more than all the rest: not
+    # for each batch of a worker, where it seldom does.
+    if torch.cuda.is_initialized() or torch.utils.data.get_worker_info() is None:
         torch.cuda.manual_seed_all(third)
     _generators.seed(fourth)
 
