@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 import mxnet as mx
 from mxnet.cli.app import app
-from mxnet.cli.training import _handlers, _session
+from mxnet.cli.training import _handlers, _run, _session
 from mxnet.cli.training._checkpoint import read_checkpoint
 from mxnet.cli.training._processes import leave_to_launcher
 from mxnet.gluon.model_zoo import vision
@@ -239,6 +240,12 @@ def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path, monkeypatch, da
     for options in ([], ["--resume"]):
         assert mxzoo_train(data, "--output", "runs/7", "--model", "resnet17", *options).exit_code == 1
         assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_went_wrong_is_told_where_somebody_has_removed_the_folder(tmp_path):
+    with pytest.raises(KeyError, match="what went wrong"), _run._alone_in(tmp_path / "out"):
+        shutil.rmtree(tmp_path / "out")
+        raise KeyError("what went wrong")
 
 
 def test_a_training_is_not_thrown_away_by_mistake(images, tmp_path):

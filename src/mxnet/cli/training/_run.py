@@ -170,7 +170,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if is_new and [entry.name for entry in folder.iterdir()] == [path.name]:
+        if is_new and _names_in(folder) == [path.name]:
             with suppress(OSError):  # Windows refuses, and removes it when it is released
                 path.unlink()
             lock.release()
@@ -180,6 +180,14 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise
     finally:
         lock.release()
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What is in a folder; nothing if it is gone."""
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []
 
 
 def _to_go_on_from(checkpoints: Checkpoints, resume: bool, overwrite: bool, console: Console) -> Checkpoint | None:
