@@ -118,6 +118,13 @@ def test_modulated_deformable_convolution_begins_as_a_convolution():
     assert layer.offset_weight.shape == (27, 2, 3, 3)
 
 
+def test_bases_that_programs_ask_for_are_where_mxnet_has_them():
+    layers = [nn.Conv2D(2, 3), nn.Conv1DTranspose(2, 3), nn.MaxPool2D(), nn.GlobalAvgPool3D(), nn.Dense(2)]
+    kinds = nn.conv_layers._Conv, nn.conv_layers._Pooling
+    found = [[isinstance(layer, kind) for kind in kinds] for layer in layers]
+    assert found == [[True, False], [True, False], [False, True], [False, True], [False, False]]
+
+
 def test_in_channels_given_needs_no_first_pass():
     conv = nn.Conv2D(4, 3, in_channels=6, groups=2)
     conv.initialize()

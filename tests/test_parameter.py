@@ -283,3 +283,8 @@ def test_convolution_weights_are_laid_out_for_speed_and_no_one_sees_it():
     assert values.shape == (4, 3, 2, 2)
     parameter.set_data(values * 2)
     onp.testing.assert_array_equal(parameter.data().asnumpy(), values * 2)
+
+
+def test_errors_are_named_after_where_programs_import_them_from():
+    assert DeferredInitializationError is gluon.parameter.DeferredInitializationError
+    assert DeferredInitializationError.__module__ == "mxnet.gluon.parameter"

@@ -30,6 +30,8 @@ _DEFERRED = (
 class DeferredInitializationError(MXNetError):
     """A parameter was asked for before its shape was known."""
 
+    __module__ = "mxnet.gluon.parameter"  # where programs import it from, as tracebacks say
+
 
 class Deferred(NamedTuple):
     """What is still to be done about a parameter.

@@ -22,6 +22,7 @@ from mxnet.gluon.nn._pooling import (
     MaxPool1D,
     MaxPool2D,
     MaxPool3D,
+    _Pooling,  # noqa: F401  (programs ask whether a layer is one, and MXNet has it here)
 )
 from mxnet.gluon.nn.activations import Activation
 from mxnet.gluon.parameter import Parameter
