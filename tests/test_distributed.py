@@ -373,8 +373,8 @@ def test_the_timeout_is_a_number_of_seconds(alone, monkeypatch, seconds):
         mx.kv.create("dist_sync")
 
 
-def test_the_example_runs_under_torchrun():
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(EXAMPLE), "--epochs", "1"]
+def under_torchrun(program, *arguments):
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(program), *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in LAUNCHERS}
     done = subprocess.run(
         [sys.executable, *command],
@@ -385,5 +385,25 @@ def test_the_example_runs_under_torchrun():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (line,) = done.stdout.splitlines()
+    return done.stdout
+
+
+def test_the_example_runs_under_torchrun():
+    (line,) = under_torchrun(EXAMPLE, "--epochs", "1").splitlines()
     assert_matches(r"^epoch 1: loss \d\.\d+, accuracy 0\.[5-9]\d+ over 2 processes$", line)
+
+
+LAST_CALLS = """
+import sys
+import mxnet as mx
+stores = [mx.kv.create("horovod"), mx.kv.create("dist_sync")]
+sys.setswitchinterval(5)  # gloo's threads, which have tensors to drop, come when this one waits
+for store in stores:
+    store._agreement.gathered(store.rank, "the last but one")
+    store.processes.gathered(store.rank, "the last")
+"""
+
+
+def test_a_program_may_end_right_after_its_last_call(tmp_path):
+    (tmp_path / "last.py").write_text(LAST_CALLS)
+    assert under_torchrun(tmp_path / "last.py") == ""

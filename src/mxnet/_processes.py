@@ -105,8 +105,15 @@ def _backends() -> str:
 
 
 def _leave() -> None:
+    """Leave the job, and let go of all groups, which waits for their threads.
+
+    A thread of gloo's that drops the tensors of the last call when Python has begun to end would abort the program.
+    """
     if dist.is_initialized():
         dist.destroy_process_group()
+    _known.clear()
+    for processes in list(_alive):
+        processes._let_go()
 
 
 def _end(group: dist.ProcessGroup) -> None:
@@ -158,9 +165,16 @@ class Processes:
         join(what)
         with self.told("joining the other processes"):
             self.group = dist.new_group(backend=_backends(), timeout=timeout)
-        if _backends() == "gloo":  # NCCL's groups end in all processes at once, which the end of an object does not
-            weakref.finalize(self, _end, self.group).atexit = False
+        self._ending = weakref.finalize(self, _end, self.group)
+        self._ending.atexit = False
+        if _backends() != "gloo":  # NCCL's groups end in all processes at once, which the end of an object does not
+            self._ending.detach()
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        _alive.add(self)
+
+    def _let_go(self) -> None:
+        self._ending.detach()
+        self.group = None
 
     def told(self, doing: str) -> Any:
         """A ``with`` block in which errors of torch.distributed become `MXNetError`, which say what was done."""
@@ -220,6 +234,7 @@ class Processes:
 
 
 _known: dict[str, tuple[Any, Processes]] = {}
+_alive: weakref.WeakSet[Processes] = weakref.WeakSet()
 
 
 def together(what: str, timeout: timedelta | None = None) -> Processes:
