@@ -12,6 +12,7 @@ from mxnet import autograd, engines, gluon, np
 from mxnet.base import MXNetError
 from mxnet.engines.engine import Engine
 from mxnet.gluon import nn
+from mxnet.operators.functions import clip
 
 needs_compiler = pytest.mark.skipif(bool(engines.engines()["inductor"]), reason=engines.engines()["inductor"])
 
@@ -62,6 +63,15 @@ def assert_alike(net, twin):
     assert found.keys() == wanted.keys()
     for name, values in wanted.items():
         onp.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-5 * onp.abs(values).max(), err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_clip_does_not_cut_a_program_in_pieces(dtype):
+    values = torch.tensor([-1.0, 0.0, 3.0, 6.0, 7.0], dtype=dtype, requires_grad=True)
+    torch.compile(lambda data: clip.body(data * 1, a_min=0.0, a_max=6.0), backend="eager", fullgraph=True)(
+        values
+    ).sum().backward()
+    assert values.grad.tolist() == [0, 1, 1, 1, 0]  # with the gradient that MXNet has at the bounds
 
 
 @pytest.fixture(scope="module")

@@ -131,6 +131,7 @@ def clip(data: Tensor, *, a_min: float | None = None, a_max: float | None = None
     """Limit values to an interval, either end of which may be open."""
     if not data.dtype.is_floating_point:
         return torch.clamp(data, _bound(data, a_min), _bound(data, a_max)).to(data.dtype)
+    # A compiler makes one pass of torch's own gradient, and would cut a program in two at this one.
     is_closed = a_min is not None and a_max is not None
     if is_closed and data.requires_grad and not torch.compiler.is_compiling():
         return _Clip.apply(data, a_min, a_max)
@@ -138,7 +139,7 @@ def clip(data: Tensor, *, a_min: float | None = None, a_max: float | None = None
 
 
 class _Clip(torch.autograd.Function):
-    """`torch.clamp` between two numbers whose gradient is one pass over memory; torch's own takes four, uncompiled."""
+    """`torch.clamp` between two numbers whose gradient is one pass over memory; torch's own takes four."""
 
     @staticmethod
     def forward(context: Any, data: Tensor, a_min: float, a_max: float) -> Tensor:
