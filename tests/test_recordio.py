@@ -198,6 +198,18 @@ def test_sizes_are_read_off_the_headers(tmp_path, monkeypatch):
     assert list(records.RecordReader(path).sizes()) == []
 
 
+def test_a_record_behind_the_end_of_its_file(tmp_path):
+    """As the index of a whole file says of one that was cut; what is asked is the same for a record and its header."""
+    path, index = tmp_path / "cut.rec", tmp_path / "cut.idx"
+    path.write_bytes(WHOLE)
+    index.write_text("0\t0\n1\t400\n")
+    reader = MXIndexedRecordIO(index, path, "r")
+    for ask in (lambda: reader.read_idx(1), lambda: reader._file.beginning(400, 24)):
+        with pytest.raises(FileFormatError, match="at byte 400: no record can begin here, the file has 12 bytes"):
+            ask()
+    reader.close()
+
+
 def test_file_cut_anywhere(tmp_path):
     """Whole records are read, what is left of the next is refused."""
     contents = [b"", b"abcde", b"abcd" + MAGIC + b"ef"]

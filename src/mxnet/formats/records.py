@@ -85,8 +85,6 @@ class RecordReader:
         size = os.fstat(self._file.fileno()).st_size
         if offset == size:
             return None
-        if not 0 <= offset < size:
-            raise self.error(f"no record can begin here, the file has {size} bytes", offset)
         parts: list[bytes] = []
         for start, length in self._parts(offset, size):
             parts.append(self._read(length, start))
@@ -156,6 +154,8 @@ class RecordReader:
 
     def _head(self, offset: int, size: int, begun: bool) -> tuple[int, int]:
         """Kind and length of the part at `offset`, which is all within the file's `size`."""
+        if not begun and not 0 <= offset < size:
+            raise self.error(f"no record can begin here, the file has {size} bytes", offset)
         if offset + _HEAD.size > size:
             raise self.error(f"a record takes at least {_HEAD.size} bytes, but only {size - offset} remain", offset)
         magic, word = _HEAD.unpack(self._read(_HEAD.size, offset))
