@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import matplotlib.image
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from typer.testing import CliRunner, Result
 import mxnet as mx
 from mxnet.cli.app import app
 from mxnet.cli.training import _handlers, _run, _session
+from mxnet.cli.training._augment import centred
 from mxnet.cli.training._checkpoint import read_checkpoint
 from mxnet.cli.training._processes import leave_to_launcher
 from mxnet.gluon.model_zoo import vision
@@ -113,7 +115,7 @@ def test_colours_are_learned(trained):
 
 def test_bad_data_are_named_and_counted(trained):
     data, output, result = trained
-    assert "3 bad entries in the data were left out" in result.stdout
+    assert "3 bad entries in the data left out" in result.stdout
     assert f"Left out: {data / '[bold]empty'}: empty class" in result.stdout
     table = {row["name"]: row["problem"] for row in csv.DictReader((output / "bad-data.csv").read_text().splitlines())}
     assert {Path(name).name: problem.partition(":")[0] for name, problem in table.items()} == {
@@ -144,6 +146,55 @@ def test_best_parameters_and_export_predict_the_same(trained):
     )
     x = mx.np.random.uniform(-1, 1, size=(2, 3, 16, 16))
     np.testing.assert_allclose(net(x).asnumpy(), exported(x).asnumpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_what_was_trained_classifies_images(trained, tmp_path, checkpoint):
+    data, output, _ = trained
+    files = sorted((data / "red").glob("[0-9]*"))[:3]
+    folder = output / "checkpoints" / "last" if checkpoint else output
+    result = mxzoo("classify", *files, "--weights", folder, "-k", 2, "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)
+    about = json.loads((output / "model.json").read_text())
+    assert [row["image"] for row in rows] == [str(file) for file in files]
+    for row in rows:
+        first, second = row["predictions"]
+        assert about["classes"][first["index"]] == first["label"]
+        assert 1 >= first["probability"] >= second["probability"] > 0
+    if checkpoint:
+        return
+    net = vision.get_model("tiny", classes=3)
+    net.load_parameters(str(output / "best.params"))
+    image = cv2.cvtColor(cv2.imread(str(files[0])), cv2.COLOR_BGR2RGB)
+    values = (centred(image, 16) / 255 - about["mean"]) / about["std"]
+    wanted = mx.npx.softmax(net(mx.np.array(values.transpose(2, 0, 1)[None], dtype="float32"))).asnumpy()[0]
+    assert rows[0]["predictions"][0]["index"] == wanted.argmax()
+    assert rows[0]["predictions"][0]["probability"] == pytest.approx(wanted.max(), rel=1e-4)
+
+
+def test_classifying_by_a_training_says_what_is_wrong(trained, tmp_path):
+    data, output, _ = trained
+    image = next((data / "red").glob("[0-9]*"))
+    result = mxzoo("classify", image, "--weights", output, "--model", "vgg11")
+    assert result.exit_code == 2 and "leave --model and --labels out" in result.stderr
+    result = mxzoo("classify", image, "--weights", tmp_path)
+    assert result.exit_code == 1 and "has no best.params (yet)" in result.stderr
+    result = mxzoo("classify", image, data / "red" / "broken.png", "--weights", output)
+    assert result.exit_code == 1 and "broken.png: unreadable" in result.stderr
+
+
+def test_resume_without_data_and_checkpoint_says_one_thing(tmp_path):
+    result = mxzoo_train("--resume", "--output", tmp_path / "none")
+    assert result.exit_code == 1 and "say what to train with" in result.stderr
+    assert "begins at its start" not in result.output
+
+
+def test_one_bad_entry_is_counted_as_one(images, tmp_path):
+    (images / "red" / "zero.png").touch()
+    result = tried(images, tmp_path / "out")
+    assert "1 bad entry in the data left out (bad-data.csv)" in result.stdout
+    assert "model.json, 1 kB" in result.stdout  # not none
 
 
 def test_digits_in_grey_and_a_frozen_pretrained_body(tmp_path):
@@ -293,7 +344,8 @@ def test_mixed_precision(images, tmp_path):
     tried(images, tmp_path / "plain", "--epochs", 1)
     # float16 leaves out the first steps, until its loss scale is small enough.
     for dtype, apart in {"bfloat16": 0.01, "float16": 0.5}.items():
-        tried(images, tmp_path / dtype, "--amp", dtype, "--epochs", 1)
+        result = tried(images, tmp_path / dtype, "--amp", dtype, "--epochs", 1)
+        assert ("float16 is many times slower" in result.stdout) == (dtype == "float16")
         ours, theirs = [mx.npx.load(str(tmp_path / name / "best.params")) for name in (dtype, "plain")]
         assert all(ours[name].dtype == "float32" for name in ours)
         assert max(float(abs(ours[name] - theirs[name]).max()) for name in theirs) < apart

@@ -80,10 +80,15 @@ def model_name(name: str) -> str:
 
 @app.command()
 def classify(
+    context: typer.Context,
     images: Annotated[list[Path], typer.Argument(help="Files of images.", exists=True, dir_okay=False)],
     model: Annotated[str, typer.Option(callback=model_name, help="A model of the zoo.")] = "densenet121",
     weights: Annotated[
-        str | None, typer.Option(help="A file of its parameters, or a source.", show_default="published ones")
+        str | None,
+        typer.Option(
+            help="A file of its parameters, or a source; or the output folder of 'mxzoo train', which says all.",
+            show_default="published ones",
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
@@ -95,11 +100,15 @@ def classify(
     json: Annotated[bool, typer.Option("--json", help="Print JSON with exact numbers instead of a table.")] = False,
 ) -> None:
     """Say what is in images: the most probable classes by a network of the zoo."""
-    from mxnet.cli.classify import as_json, as_table, read_labels
+    from mxnet.cli.classify import as_json, as_table, by_trained, read_labels
+
+    trained = weights is not None and Path(weights).is_dir()
+    if trained and (labels is not None or context.get_parameter_source("model").name != "DEFAULT"):
+        raise typer.BadParameter("the folder says what network and classes: leave --model and --labels out")
 
     try:
         names = None if labels is None else read_labels(labels)
-        results = vision.classify(list(images), model, k, weights, names)
+        results = by_trained(weights, images, k) if trained else vision.classify(list(images), model, k, weights, names)
     except (mx.MXNetError, ValueError, AssertionError, OSError) as error:
         fail(str(error))
     if json:

@@ -11,7 +11,7 @@ from rich.table import Table
 from mxnet.cli._messages import printable
 from mxnet.gluon.model_zoo import vision
 
-__all__ = ["as_json", "as_table", "read_labels"]
+__all__ = ["as_json", "as_table", "by_trained", "read_labels"]
 
 
 def read_labels(file: Path) -> list[str]:
@@ -32,6 +32,27 @@ def read_labels(file: Path) -> list[str]:
     if not names:
         raise ValueError(f"{file} has no names of classes")
     return names
+
+
+def by_trained(folder: str, images: list[Path], k: int) -> list[vision.Predictions]:
+    """The `k` most probable classes of each image, by what `mxzoo train` has left in a folder.
+
+    Raises
+    ------
+    MXNetError, OSError
+        If there is no network in it, or an image cannot be read.
+    """
+    from mxnet.cli.training._evaluate import find_trained, probabilities
+
+    trained = find_trained(folder)
+    names = trained.form.classes
+    return [
+        vision.Predictions(
+            vision.Prediction(names[index], float(row[index]), int(index))
+            for index in (-row).argsort(kind="stable")[:k]
+        )
+        for row in probabilities(trained, [str(image) for image in images])
+    ]
 
 
 def as_table(images: list[Path], results: list[vision.Predictions]) -> Table:

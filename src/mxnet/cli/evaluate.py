@@ -88,7 +88,7 @@ def _say(console: Console, evaluation: Evaluation, source: str) -> None:
     console.print(summary)
     console.print(_per_class(evaluation))
     if len(evaluation.bad):
-        console.print(f"[yellow]{len(evaluation.bad)} bad entries in the data were left out:[/]")
+        console.print(f"[yellow]{evaluation.bad.total()} left out:[/]")
         for line in evaluation.bad.listed():
             console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from enum import Enum
@@ -254,7 +255,7 @@ def _train(values: dict[str, Any], given: set[str], resume: bool, overwrite: boo
 def _say_outcome(console: Console, outcome: Outcome) -> None:
     console.print(_report(outcome))
     if len(outcome.bad):
-        console.print(f"[yellow]{len(outcome.bad)} bad entries in the data were left out[/] (bad-data.csv):")
+        console.print(f"[yellow]{outcome.bad.total()} left out[/] (bad-data.csv):")
         for line in outcome.bad.listed():
             console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"The files are in {escape(str(outcome.folder))}", highlight=False, soft_wrap=True)
@@ -288,5 +289,5 @@ def _report(outcome: Outcome) -> Table:
     for name in ("best.params", "model.json", "metrics.csv", "curves.png", "model-symbol.json"):
         path = outcome.folder / name
         if path.exists():
-            table.add_row("file", f"{name}, {path.stat().st_size / 1e3:,.0f} kB")
+            table.add_row("file", f"{name}, {math.ceil(path.stat().st_size / 1e3):,} kB")
     return table

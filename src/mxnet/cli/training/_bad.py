@@ -41,6 +41,10 @@ class BadData:
         for name, problem in entries:
             self.add(name, problem)
 
+    def total(self) -> str:
+        """How many there are, in words: "3 bad entries in the data"."""
+        return f"{len(self)} bad {'entry' if len(self) == 1 else 'entries'} in the data"
+
     def listed(self, most: int = _SHOWN) -> list[str]:
         """A line for each of the first problems, and one that says how many more there are."""
         lines = [f"{name}: {problem}" for name, problem in list(self)[:most]]
@@ -60,7 +64,7 @@ class BadData:
         MXNetError
         """
         if self._problems:
-            raise MXNetError(f"--strict: {len(self)} bad entries in the data:\n" + "\n".join(self.listed()))
+            raise MXNetError(f"--strict: {self.total()}:\n" + "\n".join(self.listed()))
 
     def write(self, path: Path) -> None:
         """A CSV file with the columns name and problem; an older one goes where there is nothing to tell."""

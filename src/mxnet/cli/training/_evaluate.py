@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,13 @@ from mxnet.cli.training._network import STATISTICS, Form, build, fill
 from mxnet.cli.training._picture import draw_confusion
 from mxnet.cli.training._run import FORM
 from mxnet.cli.training._run import PARAMETERS as BEST
-from mxnet.cli.training._sources import Images
+from mxnet.cli.training._sources import FileImages, Images
 from mxnet.formats._writer import atomic_write
 from mxnet.gluon import _files
 from mxnet.gluon.model_zoo import vision
 from mxnet.gluon.model_zoo.vision._fitting import head_of
 
-__all__ = ["Evaluation", "Trained", "evaluate", "find_trained"]
+__all__ = ["Evaluation", "Trained", "evaluate", "find_trained", "probabilities"]
 
 _MOST_COUNTED = 10_000  # classes of a confusion matrix: 800 MB
 
@@ -260,6 +260,44 @@ def evaluate(
     if not measured.images:
         raise MXNetError(f"none of the images in {data} could be read:\n" + "\n".join(bad.listed(5)))
     return Evaluation(measured, counts, form.classes, part, seconds, bad)
+
+
+def probabilities(trained: Trained, files: Sequence[str], *, device: mx.Device | None = None) -> np.ndarray:
+    """How probable each class is for images, which are read and changed as `evaluate` does it.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Paths of the images.
+    device : Device
+        Default the CPU.
+
+    Returns
+    -------
+    numpy.ndarray of float64, (images, classes)
+
+    Raises
+    ------
+    MXNetError
+        If an image cannot be read, or the parameters are of another network.
+    """
+    form, device, bad = trained.form, device or mx.cpu(), BadData()
+    images = FileImages("", list(files), [0] * len(files), form.in_channels)
+    net = build(form, device)
+    fill(net, trained.parameters, form.model, trained.source)
+    net.hybridize()
+    found: list[torch.Tensor] = []
+    prepare = Preparation(device, form.mean, form.std)
+    measure(
+        net,
+        Batches(images, form.image_size, 64).epoch(0),
+        prepare,
+        each=lambda scores, labels: found.append(scores.double().softmax(dim=1).cpu()),
+        unreadable=bad.update,
+    )
+    if len(bad):
+        raise MXNetError("\n".join(bad.listed()))
+    return torch.cat(found).numpy()
 
 
 def _held_out_of(found: Part, form: Form, held_out: tuple[str, float, int] | None) -> tuple[Images, str]:

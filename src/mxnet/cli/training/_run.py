@@ -138,12 +138,16 @@ def train(
             stack.enter_context(_alone_in(folder))
         checkpoints = Checkpoints(folder / CHECKPOINTS, settings.keep)
         checkpoint = _to_go_on_from(checkpoints, resume, overwrite, console)
+        if checkpoint is None and not settings.data:
+            raise MXNetError(f"there is no checkpoint in {checkpoints.folder} to go on from: say what to train with")
+        if checkpoint is None and resume:
+            _say(
+                console, "{}", f"There is no checkpoint in {checkpoints.folder} yet: the training begins at its start."
+            )
         if checkpoint is not None:
             if given is None:
                 given = {name: value for name, value in settings.as_json().items() if value is not None}
             settings = restored(checkpoint.state.get("settings"), given, str(checkpoint.path))
-        elif not settings.data:
-            raise MXNetError(f"there is no checkpoint in {checkpoints.folder} to go on from: say what to train with")
         if settings.nproc != processes.world:
             raise MXNetError(
                 f"this training is for {settings.nproc} processes, and there are {processes.world}: give --nproc"
@@ -192,12 +196,7 @@ def _names_in(folder: Path) -> list[str]:
 
 def _to_go_on_from(checkpoints: Checkpoints, resume: bool, overwrite: bool, console: Console) -> Checkpoint | None:
     if resume:
-        checkpoint = checkpoints.newest(lambda text: _say(console, "[yellow]{}[/]", text))
-        if checkpoint is None:
-            _say(
-                console, "{}", f"There is no checkpoint in {checkpoints.folder} yet: the training begins at its start."
-            )
-        return checkpoint
+        return checkpoints.newest(lambda text: _say(console, "[yellow]{}[/]", text))
     folder = checkpoints.folder.parent
     if not overwrite and (checkpoints.all() or any((folder / name).exists() for name in (PARAMETERS, FORM))):
         raise MXNetError(
@@ -238,6 +237,9 @@ def _session(
                 f"the images in {settings.data} are not those that {checkpoint.path} was trained with: files were "
                 "added, removed or renamed, so that it cannot go on as it was"
             )
+    if settings.amp == "float16" and device.device_type == "cpu":
+        text = "On CPUs training in float16 is many times slower than in float32; bfloat16 is the type for them."
+        _say(console, "[yellow]{}[/]", text)
     seed_all(settings.seed, processes.rank)
     net = build(form, device)
     if checkpoint is None and settings.pretrained is not None:
