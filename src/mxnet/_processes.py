@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import sys
 import weakref
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ _OTHER_LAUNCHERS = {
     "OMPI_COMM_WORLD_RANK": "mpirun",
 }
 _TIMEOUT = "MXNET_KVSTORE_TIMEOUT"
+_PLACE_IN_SOURCE = re.compile(r"\[\S+\.\w+:\d+\] ?")  # gloo begins with it; it tells the user nothing
 _START = timedelta(minutes=10)  # processes start, import and download at different speeds
 _PIECE = 1 << 28  # bytes sent at once
 
@@ -269,7 +271,7 @@ def _told(doing: str, timeout: timedelta) -> Iterator[None]:
 
 def _cause(text: str, timeout: timedelta) -> str:
     """What an error of torch.distributed means; its type does not tell."""
-    text = text.split("\n", 1)[0]
+    text = _PLACE_IN_SOURCE.sub("", text.split("\n", 1)[0]).partition(". This is typically")[0]
     if "imed out" in text or "imeout" in text:
         return (
             f"another process did not come within {timeout.total_seconds():g} seconds. It hangs, its machine cannot "
