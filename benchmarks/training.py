@@ -43,9 +43,9 @@ NAMES = {str(contestant): contestant for contestant in CONTESTANTS}
 SCRIPTS = ("_training_worker.py", "_training_genuine.py")
 QUICK = {"models": ["resnet18_v1"], "batch": 4, "size": 64, "rounds": 2, "seconds": 10.0}
 
-# How far a loss may be off torch's, as a part of it. The losses of the steps that are compared differ by much more.
-# Deep networks multiply rounding from step to step: torch's own losses of ResNet-50 are 0.5 % apart in two layouts.
-TOLERANCES = {"float32": 1e-2, "bfloat16": 5e-2}
+# How far the losses of the first steps may be off torch's, as a part of them: deep networks multiply rounding from step
+# to step. Torch's own fourth loss of ResNet-50 differs by 0.5 % between two layouts, genuine MXNet's by 1.4 %.
+TOLERANCES = {"float32": (2e-3, 1e-2, 2e-2, 3e-2), "bfloat16": (2e-2, 5e-2, 5e-2, 5e-2)}
 
 
 def arguments() -> argparse.Namespace:
@@ -142,12 +142,12 @@ def check_losses(losses: Mapping[Contestant, np.ndarray], what: str) -> None:
     expected = losses.get(TORCH)
     if expected is None:
         raise RuntimeError(f"{what}: torch, which the others are compared with, did not run")
-    step = np.abs(np.diff(expected)).min() / np.abs(expected).max()
-    if not step > 2 * TOLERANCES["float32"]:
-        raise RuntimeError(f"{what}: losses that change by {step:.1e} from step to step show no difference: {expected}")
+    changes = np.abs(expected - expected[0])[1:] / expected[0]
+    if not (changes > 2 * np.array(TOLERANCES["float32"][1:])).all():
+        raise RuntimeError(f"{what}: losses that change so little from step to step show no difference: {expected}")
     for contestant, found in losses.items():
-        difference = np.abs(found - expected).max() / np.abs(expected).max()
-        if not difference <= TOLERANCES[contestant.precision]:
+        differences = np.abs(found - expected) / np.abs(expected)
+        if not (differences <= TOLERANCES[contestant.precision]).all():
             raise RuntimeError(f"{what}: the losses of {contestant} are {found}, those of torch {expected}")
 
 
