@@ -511,6 +511,27 @@ def test_objects_beyond_the_image_may_be_all_that_a_crop_has(tmp_path):
     assert any((image.asnumpy() == 5).all() for image, _ in found)
 
 
+BEYOND = {"left": [-0.5, 0.2, -0.25, 0.8], "above": [0.2, -0.5, 0.8, -0.25], "right": [1.25, 0.2, 1.5, 0.8]}
+
+
+@pytest.mark.parametrize("side", BEYOND)
+def test_a_crop_beyond_the_image_has_its_own_size_and_nothing_of_the_image(tmp_path, side):
+    record = MXIndexedRecordIO(tmp_path / "b.idx", tmp_path / "b.rec", "w")
+    image = onp.full((40, 40, 3), 200, "uint8")
+    record.write_idx(0, pack_img(IRHeader(0, [2, 6, 0, *BEYOND[side], 9], 0, 0), image, img_fmt=".png"))
+    record.close()
+    options = {"rand_pad_prob": 1, "max_pad_scale": 4, "fill_value": 5, "rand_crop_prob": 1, "max_crop_scales": 0.2}
+    options |= {"max_crop_trials": 500, "data_shape": (3, 200, 200), "resize_mode": "shrink"}
+    found = [(image.asnumpy(), objects) for image, objects in looks(tmp_path / "b.rec", **options)]
+    assert sum((image == 5).all() for image, _ in found) > 10
+    for image, objects in found:
+        height, width = image.shape[:2]
+        assert abs(height - width) <= 1, "canvas and crop are squares"
+        ((_, *box, _),) = objects
+        left, top, right, bottom = onp.rint(onp.clip(box, 0, 1) * height).astype(int)
+        assert (image[top:bottom, left:right] == 5).all()
+
+
 @pytest.mark.parametrize("name", ["hue", "saturation", "illumination", "contrast"])
 def test_each_change_of_colour_has_its_probability(paint, name):
     strength = 0.3 if name == "contrast" else 30

@@ -64,6 +64,13 @@ class Sampler(NamedTuple):
         return np.logical_and.reduce([(low <= each) & (each <= high) for each, (low, high) in values]).any(axis=1)
 
 
+def _within(start: int, length: int, size: int) -> tuple[slice, tuple[int, int]]:
+    """Of a stretch along a side of `size` pixels what is on it, maybe nothing, and how much lies before and behind."""
+    first, last = (min(max(end, 0), size) for end in (start, start + length))
+    before = min(max(-start, 0), length)
+    return slice(first, last), (before, length - before - (last - first))
+
+
 def _spread(low: Any, high: Any, chances: np.ndarray) -> np.ndarray:
     return low + (high - low) * chances
 
@@ -184,11 +191,11 @@ class DetRecipe(Sizing):
     def _painted(self, image: Image, shown: Rectangle, draws: Draws) -> Image:
         """What is shown, beyond the image too: colours change within it alone."""
         left, top, width, height = shown
-        rows, columns = image.shape[:2]
-        part = image[min(rows, max(0, top)) : top + height, min(columns, max(0, left)) : left + width]
-        sides = [max(0, -top), max(0, top + height - rows), max(0, -left), max(0, left + width - columns)]
-        part = self._coloured(part, draws)
-        return _opencv.frame(part, tuple(sides), self.fill_value) if any(sides) else part
+        rows, (above, below) = _within(top, height, image.shape[0])
+        columns, (before, behind) = _within(left, width, image.shape[1])
+        part = self._coloured(image[rows, columns], draws)
+        sides = above, below, before, behind
+        return _opencv.frame(part, sides, self.fill_value) if any(sides) else part
 
     def _samplers(self) -> list[Sampler]:
         ranges = [
