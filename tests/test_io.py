@@ -1,6 +1,5 @@
 """The iterators of `mx.io` and `mx.image.ImageIter` against what genuine MXNet gave, and their own promises."""
 
-import gc
 import inspect
 import multiprocessing
 import os
@@ -354,12 +353,11 @@ def pool_threads():
 
 @pytest.mark.parametrize("end", ["close", "drop", "drop in the middle"])
 def test_no_thread_is_left(files, end):
-    gc.collect()
-    assert ended(pool_threads())  # those of other tests
+    others = set(pool_threads())  # of iterators that other tests have kept, or not ended yet
     iterator = ImageRecordIter(**options(files, preprocess_threads=3, prefetch_buffer=8))
     if end == "drop in the middle":
         iterator.next()
-    threads = pool_threads()
+    threads = [thread for thread in pool_threads() if thread not in others]
     assert 1 <= len(threads) <= 3
     if end == "close":
         iterator.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,8 +14,7 @@ from mxnet.base import MXNetError
 from mxnet.cli.training._bad import BadData, printable
 from mxnet.cli.training._named import NAMED
 from mxnet.cli.training._sources import ArrayImages, FileImages, Images, RecordImages
-from mxnet.formats.records import RecordReader
-from mxnet.recordio import MXIndexedRecordIO, unpack
+from mxnet.recordio import MXIndexedRecordIO, read_header
 
 __all__ = ["Data", "Part", "find_data", "find_part", "largest_side", "split", "verify"]
 
@@ -255,10 +253,6 @@ def _problem_of(entry: os.DirEntry) -> str | None:
 # Record files
 
 
-_HEADER_BYTES = 24
-_LABEL = struct.Struct("<If")
-
-
 def _record(path: str, channels: int, classes: list[str] | int | None, bad: BadData) -> Part:
     """The images in a record file, whose labels are numbers of classes from 0."""
     if not path.lower().endswith(".rec"):
@@ -292,17 +286,14 @@ def _record(path: str, channels: int, classes: list[str] | int | None, bad: BadD
 
 def _label_of(record: MXIndexedRecordIO, key: int, limit: int) -> int | str:
     """The label in a record's header, or what is wrong with it; the image is not read."""
-    reader: RecordReader = record._file
     try:
-        flag, label = _LABEL.unpack_from(reader.beginning(record.idx[key], _HEADER_BYTES))
-        if flag:
-            labels = unpack(record.read_idx(key))[0].label
-            if len(labels) != 1:
-                return f"label: {len(labels)} numbers, where the number of a class is expected"
-            label = float(labels[0])
-    except (MXNetError, struct.error) as error:
+        labels = np.atleast_1d(read_header(record._file, record.idx[key]).label)
+    except MXNetError as error:
         return f"unreadable: {error}"
-    if not float(label).is_integer() or not 0 <= label < limit:
+    if len(labels) != 1:
+        return f"label: {len(labels)} numbers, where the number of a class is expected"
+    label = float(labels[0])
+    if not label.is_integer() or not 0 <= label < limit:
         return f"label: {label:g} is no class, they are 0 to {limit - 1}"
     return int(label)
 
