@@ -11,6 +11,7 @@ from collections import namedtuple
 from email.utils import formatdate
 from pathlib import Path
 
+import filelock
 import pytest
 from misbehaving_server import (
     breaking,
@@ -421,10 +422,55 @@ def test_a_failure_that_nobody_waits_for_leaves_nothing(server, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def waiting_for(path):
+    """A thread that waits for its turn, and the list that gets what the one before has failed with."""
+    found = []
+
+    def wait():
+        with _turns.take_turn(path) as turn:
+            found.append(turn.failure)
+
+    return threading.Thread(target=wait), found
+
+
+def test_clocks_do_not_tell_whether_a_failure_is_new(tmp_path, monkeypatch):
+    """That of a file server may be ahead or behind."""
+    waits = threading.Event()
+    monkeypatch.setattr(_turns.logger, "info", lambda *arguments: waits.set())
+    note = tmp_path / "lock.failed"
+    thread, found = waiting_for(tmp_path / "lock")
+    with _turns.take_turn(tmp_path / "lock") as turn:
+        thread.start()
+        assert waits.wait(20)
+        turn.leave([("there", "gone")])
+        os.utime(note, (1, 1))
+    thread.join()
+    assert found == [[("there", "gone")]]
+    waits.clear()
+    os.utime(note, (1 << 32, 1 << 32))
+    thread, found = waiting_for(tmp_path / "lock")
+    with filelock.FileLock(tmp_path / "lock"):  # of a process that does not get to leave anything
+        thread.start()
+        assert waits.wait(20)
+    thread.join()
+    assert found == [None]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_lies_in_place_of_a_note_is_not_written_to(tmp_path, kind):
+    note, other = tmp_path / "lock.failed", tmp_path / "other"
+    other.write_text("mine")
+    with _turns.take_turn(tmp_path / "lock") as turn:
+        note.symlink_to(other) if kind == "link" else os.mkfifo(note)
+        turn.leave([("there", "gone")])
+    assert other.read_text() == "mine" and "gone" in note.read_text()
+
+
 @pytest.mark.parametrize("note", [b"", b"[", b'{"a": 1}', b"\xff", b"[[1]]", b"[]" * 100_000])
 def test_a_damaged_note_is_ignored(tmp_path, note):
     (tmp_path / "note").write_bytes(note)
-    assert _turns._read(tmp_path / "note", since=0) is None
+    assert _turns._read(tmp_path / "note") is None
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])

@@ -6,9 +6,10 @@ import contextlib
 import errno
 import json
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from mxnet.formats._checksum import state_of
 
 __all__ = ["NOTE", "Turn", "take_turn"]
 
@@ -34,17 +35,19 @@ class Turn:
         What the one before, for whom one has waited, failed with and left in `leave`.
     """
 
-    def __init__(self, note: Path, locked: bool, waited_since: float | None = None) -> None:
+    def __init__(self, note: Path, locked: bool, failure: list[tuple[str, str]] | None = None) -> None:
         self._note = note
         self.locked = locked
-        self.failure = None if waited_since is None else _read(note, waited_since)
-        self._told = self.failure is not None
+        self.failure = failure
+        self._told = failure is not None
 
     def leave(self, failure: list[tuple[str, str]]) -> None:
         """Tell those who wait, if anybody does, what went wrong, so that they need not try the same."""
-        if self.locked and self._note.exists():
+        if self.locked:
             with contextlib.suppress(OSError):
-                self._note.write_text(json.dumps(failure)[:_MOST_TEXT])
+                self._note.unlink()  # which fails where nobody waits
+                with self._note.open("x") as file:  # and so not through a link that lies there
+                    file.write(json.dumps(failure)[:_MOST_TEXT])
                 self._told = True
 
     def end(self) -> None:
@@ -69,7 +72,7 @@ def take_turn(path: Path) -> Iterator[Turn]:
 
     # Where there are no locks, no file in place of one: that of a machine that was switched off would block for ever.
     lock, note = FileLock(path, fallback_to_soft=False), path.with_name(path.name + NOTE)
-    asked, waited = time.time(), False
+    before, waited = _version(note), False
     try:
         try:
             lock.acquire(timeout=0)
@@ -86,7 +89,8 @@ def take_turn(path: Path) -> Iterator[Turn]:
         _tell_of_missing_locks(path)
         yield Turn(note, locked=False)
         return
-    turn = Turn(note, locked=True, waited_since=asked if waited else None)
+    # What was there before is of an earlier turn. Times would not tell: the clock of a file server may go otherwise.
+    turn = Turn(note, locked=True, failure=_read(note) if waited and _version(note) != before else None)
     try:
         yield turn
     finally:
@@ -110,11 +114,17 @@ def _tell_of_missing_locks(path: Path) -> None:
         )
 
 
-def _read(note: Path, since: float) -> list[tuple[str, str]] | None:
-    """What was left in `note` after `since`, None if nothing was."""
+def _version(note: Path) -> tuple[int, ...] | None:
+    """What differs when a note has been written anew, None if there is none."""
     try:
-        if note.stat().st_mtime < since:
-            return None
+        return state_of(note)
+    except OSError:
+        return None
+
+
+def _read(note: Path) -> list[tuple[str, str]] | None:
+    """What was left in `note`, None if nothing was."""
+    try:
         with note.open() as file:
             pairs = json.loads(file.read(_MOST_TEXT))
         return [(str(where), str(outcome)) for where, outcome in pairs] or None
