@@ -1,6 +1,7 @@
 """What is known of published parameters, and `pretrained=`: from MXNet, torchvision, files and the Hub."""
 
 import dataclasses
+import errno
 import hashlib
 import sys
 import types
@@ -474,6 +475,19 @@ def test_a_file_that_is_no_file(tmp_path):
     for source in ("torch-vision", tmp_path / "none.params", tmp_path):
         with pytest.raises(MXNetError, match="is no file, nor a source of parameters"):
             vision.squeezenet1_1(pretrained=source)
+
+
+def test_a_file_that_may_not_be_read(checkpoint, monkeypatch):
+    def refuse(name, alg):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(pooch, "file_hash", refuse)
+    for source in ("torchvision", True, f"{checkpoint}#sha256=12345678"):
+        with (
+            pytest.raises(MXNetError, match=f"^cannot read {checkpoint}: Permission denied"),
+            warnings.catch_warnings(),
+        ):
+            vision.squeezenet1_1(pretrained=source, root=checkpoint.parent)
 
 
 def test_a_file_of_another_network(made, tmp_path):

@@ -37,7 +37,9 @@ def checksum(path: str | os.PathLike, algorithm: str) -> str:
         If it cannot be read.
     """
     name, state = os.path.abspath(os.fsdecode(path)), state_of(path)
-    if abs(time.time() - state[-1] / 1e9) < _SETTLED:  # another change could leave the same time
+    now = time.time()
+    # Another change could leave the same times. On Windows the last one is that of the file's creation.
+    if any(abs(now - nanoseconds / 1e9) < _SETTLED for nanoseconds in state[-2:]):
         return _computed.__wrapped__(name, algorithm, state)
     return _computed(name, algorithm, state)
 

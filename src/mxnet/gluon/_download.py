@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from mxnet.base import MXNetError
 from mxnet.formats._checksum import checksum
+from mxnet.formats._errors import access_error
 from mxnet.gluon._transfer import Patience, StorageError, TransferError, host_of, shown, storage_error, transfer
 from mxnet.gluon._turns import NOTE, Turn, take_turn
 
@@ -35,8 +36,17 @@ class Digest:
     whole: bool = True
 
     def of(self, path: str | os.PathLike) -> str:
-        """All digits of a file."""
-        return checksum(path, self.algorithm)
+        """All digits of a file.
+
+        Raises
+        ------
+        FileAccessError
+            If it cannot be read.
+        """
+        try:
+            return checksum(path, self.algorithm)
+        except OSError as cause:
+            raise access_error("read", os.fsdecode(path), cause) from cause
 
     def matches(self, path: str | os.PathLike) -> bool:
         """Whether a file has this checksum."""
