@@ -229,3 +229,5 @@ def test_check_sha1(tmp_path):
     (tmp_path / "file").write_bytes(TEXT)
     assert utils.check_sha1(tmp_path / "file", SHA1)
     assert not utils.check_sha1(tmp_path / "file", SHA1[:-1])
+    with pytest.raises(FileNotFoundError):
+        utils.check_sha1(tmp_path / "none", SHA1)

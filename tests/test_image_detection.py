@@ -192,6 +192,13 @@ def test_legacy_arrays_stay_legacy():
         (lambda: DetRandomCropAug(aspect_ratio_range=(2, 1)), ValueError, "aspect_ratio_range .* from 2 to 1"),
         (lambda: DetRandomCropAug(aspect_ratio_range=(0, 1)), ValueError, "aspect_ratio_range must be positive"),
         (lambda: DetRandomCropAug(area_range=(0, 0)), ValueError, "area_range must be positive"),
+        (lambda: DetRandomCropAug(area_range=(0, onp.inf)), ValueError, "area_range must be positive, finite"),
+        (lambda: DetRandomPadAug(float("nan")), ValueError, "aspect_ratio_range must be positive, finite"),
+        (
+            lambda: mx.image.DetHorizontalFlipAug(1)(onp.zeros((2, 2, 3), "uint8"), onp.zeros((1, 5))),
+            AssertionError,
+            r"src must have NDArray type \(mx.np.array\), but is ndarray",
+        ),
         (lambda: DetRandomCropAug(area_range=(1, 2, 3)), AssertionError, r"area_range must be a number or \(low, high"),
         (lambda: DetRandomCropAug([0.1, 0.5]), TypeError, "CreateMultiRandCropAugmenter takes a list"),
         (lambda: DetRandomPadAug(area_range=(0.2, 1)), ValueError, "must reach above 1"),

@@ -258,9 +258,13 @@ def test_load(tmp_path):
             made("foo", array)
 
 
-def test_load_refuses_two_values_of_one_name():
-    with pytest.raises(mx.MXNetError, match="'weight' is there twice"):
-        init.Load({"arg:weight": mx.np.zeros(1), "weight": mx.np.ones(1)})
+def test_load_refuses_two_values_of_one_name(tmp_path):
+    values = {"arg:weight": mx.np.zeros(1), "weight": mx.np.ones(1)}
+    with pytest.raises(mx.MXNetError, match="^'weight' is there twice"):
+        init.Load(values)
+    mx.npx.savez(str(tmp_path / "x.npz"), **values)
+    with pytest.raises(mx.MXNetError, match="x.npz: 'weight' is there twice"):
+        init.Load(tmp_path / "x.npz")
 
 
 def test_load_falls_back_on_its_default():

@@ -264,6 +264,9 @@ def test_files_as_genuine_mxnet_takes_them(capsys):
     mx.onnx.export_model(symbol, [args, aux], [(1, 3, 8, 8)], onnx_file_path="three.onnx", run_shape_inference=True)
     with pytest.raises(mx.MXNetError, match="is there twice"):
         mx.onnx.export_model(symbol, {**arrays, **args}, [(1, 3, 8, 8)], onnx_file_path="four.onnx")
+    mx.npx.savez("twice.npz", **arrays, **args)
+    with pytest.raises(mx.MXNetError, match="twice.npz: .* is there twice"):
+        mx.onnx.export_model(symbol, "twice.npz", [(1, 3, 8, 8)], onnx_file_path="four.onnx")
     one, two, three = [onnx.load(name) for name in ("one.onnx", "two.onnx", "three.onnx")]
     assert one == two
     assert len(three.graph.value_info) > 0 and one.graph.node == three.graph.node

@@ -12,7 +12,6 @@ import numpy as _np
 import torch
 
 from mxnet import _dtype, formats
-from mxnet.base import MXNetError
 from mxnet.formats._marks import without_marks
 from mxnet.ndarray._array import Array
 
@@ -50,10 +49,7 @@ def read(filename: str | os.PathLike) -> tuple[dict[str, torch.Tensor], Release]
     loaded, release = formats.load_mapped(filename)
     if loaded and not isinstance(loaded, dict):
         raise formats.FileFormatError(f"{os.fspath(filename)}: holds arrays without names, no parameters of a block")
-    try:
-        return without_marks(loaded or {}), release
-    except MXNetError as cause:
-        raise formats.FileFormatError(f"{os.fspath(filename)}: {cause}") from cause
+    return without_marks(loaded or {}, filename), release
 
 
 def from_arrays(arrays: dict[str, Any]) -> dict[str, torch.Tensor]:

@@ -17,6 +17,7 @@ import torch
 
 from mxnet.base import MXNetError
 from mxnet.device import Device
+from mxnet.formats._checksum import checksum
 from mxnet.gluon._download import Digest, NotObtained, Source, WrongFile, obtain
 from mxnet.gluon._transfer import Patience
 from mxnet.ndarray._array import Array, wrap
@@ -201,10 +202,14 @@ class ChecksumError(MXNetError, UserWarning):
 
 
 def check_sha1(filename: str | os.PathLike, sha1_hash: str) -> bool:
-    """Whether a file has the given SHA-1 sum, in hexadecimal digits."""
-    from pooch import file_hash
+    """Whether a file has the given SHA-1 sum, in hexadecimal digits.
 
-    return file_hash(os.fspath(filename), alg="sha1") == sha1_hash
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    """
+    return checksum(filename, "sha1") == sha1_hash
 
 
 def download(

@@ -17,7 +17,7 @@ from mxnet.image import image as _image
 from mxnet.image.augmenter import Augmenter, Described
 from mxnet.io import _boxes
 from mxnet.io._boxes import Rectangle
-from mxnet.ndarray._array import Array, read, wrap
+from mxnet.ndarray._array import Array
 
 __all__ = [
     "DetAugmenter",
@@ -107,7 +107,7 @@ class DetHorizontalFlipAug(DetAugmenter):
     def __call__(self, src: Any, label: Any) -> tuple[Any, np.ndarray]:
         if random.random() >= self.p:
             return src, label
-        return wrap(type(src), read(src).flip(1), src._tag), _boxes.mirrored(_objects(label))
+        return _image.mirrored(src), _boxes.mirrored(_objects(label))
 
 
 class DetRandomCropAug(DetAugmenter):
@@ -300,6 +300,6 @@ def range_of(name: str, value: Any) -> Range:
     if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(each, Number) for each in pair):
         raise AssertionError(f"{name} must be a number or (low, high), not {value!r}")
     low, high = pair
-    if not 0 <= low <= high or high <= 0 or (low == 0 and name.startswith("aspect")):
-        raise ValueError(f"{name} must be positive and in order, but goes from {low} to {high}")
+    if not 0 <= low <= high < math.inf or high <= 0 or (low == 0 and name.startswith("aspect")):
+        raise ValueError(f"{name} must be positive, finite and in order, but goes from {low} to {high}")
     return low, high

@@ -176,7 +176,7 @@ class HorizontalFlipAug(Augmenter):
         self.p = p
 
     def __call__(self, src: Any) -> Any:
-        return wrap(type(src), read(src).flip(1), src._tag) if random.random() < self.p else src
+        return _image.mirrored(src) if random.random() < self.p else src
 
 
 class CastAug(Augmenter):

@@ -355,6 +355,12 @@ def _rotated(images: torch.Tensor, degrees: np.ndarray, zoom_in: bool, zoom_out:
     return torch.nn.functional.grid_sample(images, grid, align_corners=True)
 
 
+def mirrored(src: Any) -> Any:
+    """An image (H, W, C) with left and right exchanged."""
+    _check_array(src)
+    return wrap(type(src), read(src).flip(1), src._tag)
+
+
 def _check_array(src: Any) -> None:
     if not isinstance(src, Array):
         raise AssertionError(f"Argument src must have NDArray type (mx.np.array), but is {type(src).__name__}")

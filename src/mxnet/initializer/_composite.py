@@ -43,10 +43,11 @@ class Load:
         default_init: Callable[[Any, Any], None] | None = None,
         verbose: bool = False,
     ) -> None:
-        values = formats.load(param) if isinstance(param, (str, PathLike)) else param
+        file = param if isinstance(param, (str, PathLike)) else None
+        values = param if file is None else formats.load(file)
         if not isinstance(values, Mapping):
             raise AssertionError(f"Load takes named arrays, as a file or a dict, not {type(values).__name__}")
-        self.param = without_marks(values)
+        self.param = without_marks(values, file)
         self.default_init = default_init
         self.verbose = verbose
 

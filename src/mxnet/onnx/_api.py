@@ -243,14 +243,15 @@ def _given(symbol: Symbol, values: Mapping[str, torch.Tensor]) -> set[str]:
 
 
 def _values(params: Any) -> dict[str, torch.Tensor]:
-    if isinstance(params, (str, os.PathLike)):
-        params = formats.load(params)
+    file = params if isinstance(params, (str, os.PathLike)) else None
+    if file is not None:
+        params = formats.load(file)
     parts = params if isinstance(params, (list, tuple)) else [params]
     found = {}
     for part in parts:
         if not isinstance(part, Mapping):
             raise TypeError(f"export_model: params must be a dict of arrays, two of them, or a path, not {type(part)}")
-        for name, value in without_marks(part).items():
+        for name, value in without_marks(part, file).items():
             tensor = value._data if isinstance(value, Array) else torch.as_tensor(value)
             found[name] = tensor.detach()
     return found
