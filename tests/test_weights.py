@@ -348,6 +348,15 @@ def test_the_body_of_torchvision_serves_for_other_classes(mobilenet, tmp_path, c
     assert_body_is_torchvisions(vision.get_model(BODY, pretrained=f"{mobilenet}", classes=10).features)
 
 
+def test_the_body_of_torchvision_serves_where_an_output_for_as_many_classes_may_be_new(mobilenet, tmp_path):
+    """So `mxzoo train` asks for them."""
+    net = vision.mobilenet_v2_1_0()
+    found = _pretrained.load_pretrained(net, BODY, "torchvision", tmp_path, mx.cpu(), head="may be new")
+    assert found.weights.body_only
+    assert_body_is_torchvisions(net.features)
+    assert net(mx.np.zeros((1, 3, 224, 224))).shape == (1, 1000)
+
+
 def test_the_body_of_torchvision_serves_for_feature_maps(mobilenet, tmp_path, caplog):
     for source in ("torchvision", str(mobilenet)):
         body = vision.get_model(BODY, pretrained=source, features_only=True, root=tmp_path)

@@ -139,6 +139,8 @@ def find_pretrained(
         published = (one for one in weights_of(model) if one.file == file.name and one.digest.matches(file))
         weights = next(published, None)
         arrays, release = _read(file, digest or (weights and weights.digest))
+    if head == "may be new" and weights is not None and weights.body_only:
+        head = "unused"  # also where it is for as many classes: there is none to be taken
     try:
         arrays = _under_our_names(net, model, arrays, head)
     except NamesError as cause:
