@@ -259,6 +259,14 @@ def test_malformed_label_of_a_record_is_named(files):
         ImageDetIter(1, (3, 10, 12), path_imgrec=files / "uneven.rec")
 
 
+def test_an_index_that_points_beyond_the_file_is_told(files, tmp_path):
+    (tmp_path / "a.idx").write_text("0\t100000\n")
+    for iterator in (ImageDetIter, ImageDetRecordIter):
+        options = {"path_imgrec": files / "a.rec", "path_imgidx": tmp_path / "a.idx"}
+        with pytest.raises(mx.MXNetError, match="record.* at byte 100000: no record can begin here, the file has"):
+            iterator(batch_size=1, data_shape=(3, 10, 12), **options)
+
+
 class Doubling(mx.image.DetAugmenter):
     def __call__(self, src, label):
         return src, onp.concatenate([label, label])
