@@ -359,6 +359,8 @@ def detected(files, **changes):
         ({"min_crop_overlaps": (0.1, 0.5)}, "min_crop_overlaps has 2 values for num_crop_sampler=1"),
         ({"min_crop_scales": 0.5, "max_crop_scales": 0.5}, "crop scales .* from 0.5 to 0.5"),
         ({"min_crop_overlaps": 0.5, "max_crop_overlaps": 0.4}, "crop_overlaps must be .* are 0.5 and 0.4"),
+        ({"emit_overlap_thresh": -0.1}, "emit_overlap_thresh must be 0 or more, not -0.1"),
+        ({"max_pad_scale": onp.inf}, "max_pad_scale must be finite, not inf"),
         ({"resize_mode": "tight"}, "one of 'fit', 'force', 'shrink'"),
         ({"rand_pad_prob": 1, "max_pad_scale": 1e5, "seed": 3}, "record . .*too large"),
     ],

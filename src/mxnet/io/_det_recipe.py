@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -110,6 +111,10 @@ class DetRecipe(Sizing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.emit_overlap_thresh >= 0:
+            raise MXNetError(f"emit_overlap_thresh must be 0 or more, not {self.emit_overlap_thresh}")
+        if not self.max_pad_scale < math.inf:
+            raise MXNetError(f"max_pad_scale must be finite, not {self.max_pad_scale}")
         for sampler in self._samplers():
             low, high = sampler.scales
             if not 0 <= low < high <= 1:
