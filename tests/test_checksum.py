@@ -48,17 +48,18 @@ def test_a_changed_file_is_read_again(tmp_path, read, monkeypatch, how):
     assert len(read) == 2
 
 
-@pytest.mark.parametrize("time", ["of content", "of status"])
-def test_a_file_that_has_just_changed_is_not_trusted_to_stay_so(tmp_path, read, monkeypatch, time):
+@pytest.mark.parametrize("changed", ["content", "status"])
+def test_a_file_that_has_just_changed_is_not_trusted_to_stay_so(tmp_path, read, monkeypatch, changed):
     """It may change again without another time; Windows has no time of the status."""
     path = tmp_path / "x"
     path.write_bytes(b"one")
-    if time == "of content":
-        later = path.stat().st_mtime + 100
-        os.utime(path, (later, later))
-        monkeypatch.setattr(_checksum.time, "time", lambda: later + 1)
+    now = path.stat().st_ctime + 1
+    if changed == "content":
+        now += 100
+        os.utime(path, (now, now))
     else:
         os.utime(path, (1, 1))
+    monkeypatch.setattr(_checksum.time, "time", lambda: now)
     for _ in range(2):
         checksum(path, "sha256")
     assert len(read) == 2

@@ -89,7 +89,7 @@ def read(path: str | os.PathLike, sha256: str | None = None, unsafe: bool = Fals
         raise
     except Exception as cause:  # of any type: what a damaged pickle makes of torch's unpickler
         raise FileFormatError(f"{name}: at byte 0: torch cannot read this checkpoint: {_first_line(cause)}") from cause
-    return _state_of(name, loaded)
+    return _state_dict(name, loaded)
 
 
 def _check_hash(name: str, sha256: str | None, unsafe: bool) -> None:
@@ -133,7 +133,7 @@ def _check_archive(name: str, file: Any) -> None:
                 )
 
 
-def _state_of(name: str, loaded: Any) -> dict[str, torch.Tensor]:
+def _state_dict(name: str, loaded: Any) -> dict[str, torch.Tensor]:
     """The state dict that was loaded, or is under one of the usual keys."""
     state = loaded
     for key in _NESTED:
