@@ -43,8 +43,8 @@ NAMES = {str(contestant): contestant for contestant in CONTESTANTS}
 SCRIPTS = ("_training_worker.py", "_training_genuine.py")
 QUICK = {"models": ["resnet18_v1"], "batch": 4, "size": 64, "rounds": 2, "seconds": 10.0}
 
-# How far the losses of the first steps may be off torch's, as a part of them: deep networks multiply rounding from step
-# to step. Torch's own fourth loss of ResNet-50 differs by 0.5 % between two layouts, genuine MXNet's by 1.4 %.
+# How far the losses of the first steps may be off torch's, in parts of its first: deep networks multiply rounding from
+# step to step. Torch's own fourth loss of ResNet-50 differs by 0.5 % between two layouts, genuine MXNet's by 1.3 %.
 TOLERANCES = {"float32": (2e-3, 1e-2, 2e-2, 3e-2), "bfloat16": (2e-2, 5e-2, 5e-2, 5e-2)}
 
 
@@ -146,7 +146,7 @@ def check_losses(losses: Mapping[Contestant, np.ndarray], what: str) -> None:
     if not (changes > 2 * np.array(TOLERANCES["float32"][1:])).all():
         raise RuntimeError(f"{what}: losses that change so little from step to step show no difference: {expected}")
     for contestant, found in losses.items():
-        differences = np.abs(found - expected) / np.abs(expected)
+        differences = np.abs(found - expected) / expected[0]
         if not (differences <= TOLERANCES[contestant.precision]).all():
             raise RuntimeError(f"{what}: the losses of {contestant} are {found}, those of torch {expected}")
 
