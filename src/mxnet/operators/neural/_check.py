@@ -10,6 +10,8 @@ from mxnet._dtype import name_of
 from mxnet.base import MXNetError
 
 __all__ = [
+    "CHANNELS_LAST",
+    "HALF",
     "channels_first",
     "channels_last",
     "check_floating",
@@ -22,6 +24,7 @@ __all__ = [
 Tensor = torch.Tensor
 
 CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
+HALF = (torch.float16, torch.bfloat16)
 
 
 def check_types(where: str, data: Tensor, **others: Tensor | None) -> None:

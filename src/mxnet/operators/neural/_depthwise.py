@@ -6,16 +6,16 @@ from typing import Any
 
 import torch
 
+from mxnet.operators.neural._check import HALF
+
 __all__ = ["depthwise", "is_depthwise"]
 
 Tensor = torch.Tensor
 
-_HALF = (torch.float16, torch.bfloat16)
-
 
 def is_depthwise(data: Tensor, weight: Tensor, stride: tuple[int, ...]) -> bool:
     """Whether `depthwise` is for these, and somebody wants the gradient of the data."""
-    if data.dtype not in _HALF or not data.requires_grad or data.dim() != 4 or max(stride) == 1:
+    if data.dtype not in HALF or not data.requires_grad or data.dim() != 4 or max(stride) == 1:
         return False
     return weight.shape[1] == 1 and weight.shape[0] == data.shape[1]
 

@@ -13,11 +13,9 @@ from mxnet.base import MXNetError
 from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
 from mxnet.operators.legacy._factories import unary
-from mxnet.operators.neural._check import check_floating
+from mxnet.operators.neural._check import HALF, check_floating
 
 Tensor = torch.Tensor
-
-_HALF = (torch.float16, torch.bfloat16)
 
 
 def _softsign(x: Tensor) -> Tensor:
@@ -167,7 +165,7 @@ def _(data: tuple[int, ...], attributes: dict[str, Any]) -> tuple[Known, ...]:
 def _prelu(data: Tensor, gamma: Tensor | None) -> Tensor:
     if gamma is None:
         raise MXNetError("LeakyReLU: act_type='prelu' needs the input gamma")
-    if data.dtype in _HALF:
+    if data.dtype in HALF:
         gamma = gamma.to(data.dtype)  # mixed precision leaves parameters float32
     if gamma.dim() == 1 and data.dim() > 1:
         if gamma.shape[0] not in (1, data.shape[1]):

@@ -12,13 +12,12 @@ from mxnet.base import MXNetError
 from mxnet.operators._checks import check_axis
 from mxnet.operators._completion import Known, following, size
 from mxnet.operators.catalogue import operator
-from mxnet.operators.neural._check import check_types, with_statistics
+from mxnet.operators.neural._check import HALF, check_types, with_statistics
 from mxnet.operators.neural._together import normalized_together
 
 Tensor = torch.Tensor
 
 STATES = ("moving_mean", "moving_var")
-_HALF = (torch.float16, torch.bfloat16)
 
 
 def _normalize(
@@ -89,7 +88,7 @@ def _check(where: str, data: Tensor, parameters: tuple[Tensor, Tensor, Tensor, T
     gamma, beta, moving_mean, moving_var = parameters
     if not gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == (data.shape[axis],):
         _refuse(where, data, axis, parameters)
-    if data.dtype not in _HALF and gamma.dtype is not data.dtype:
+    if data.dtype not in HALF and gamma.dtype is not data.dtype:
         check_types(where, data, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_var=moving_var)
 
 
